@@ -1,0 +1,93 @@
+"""The contract between the packages: what one row of the counts table holds.
+
+One row per mode, frame and core. The simulator fills it, `hwmodels.pricing` multiplies it with prices, `reports` shows it.
+Every column is a 64-bit integer; times are femtoseconds. The order of `COLUMNS` is the order in memory and on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the counts table: its name, unit and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+COUNTS: Final[tuple[Column, ...]] = (
+    Column("nonzero", "values", "non-zero values among those this core could have sent (activations, or changes of them)"),
+    Column("values_out", "values", "values this core sent; in the dense original network the zeros as well"),
+    Column("l1_out", "unit events", "sum of the magnitudes of the values sent, |s|_L1 of the paper"),
+    Column("messages_out", "messages", "messages on the wire: |value| unit events each when unary, else one per value"),
+    Column("tokens_out", "tokens", "end-of-frame tokens sent (dataflow synchronisation only)"),
+    Column("flits_local", "flits", "flits delivered inside the sender's tile"),
+    Column("flit_hops_ew", "flit hops", "flits times east-west hops on their way"),
+    Column("flit_hops_ns", "flit hops", "flits times north-south hops on their way"),
+    Column("messages_in", "messages", "messages served by this core, tokens not counted"),
+    Column("adds", "operations", "additions into accumulators for the messages served"),
+    Column("multiplies", "operations", "multiplications for the messages served (graded messages only)"),
+    Column("weight_reads", "words", "words read from the weight memory"),
+    Column("state_reads", "words", "words read from the state memory (accumulators, last values sent)"),
+    Column("state_writes", "words", "words written to the state memory"),
+    Column("off_chip_reads", "words", "words of the input frame read from off-chip memory"),
+    Column("accesses", "neurons", "neurons scanned in the update phase"),
+    Column("updates", "neurons", "neurons whose accumulator was touched and that were requantised"),
+    Column("fires", "neurons", "neurons that sent a value"),
+    Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
+    Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
+    Column("accumulator_peak", "integer", "largest accumulator magnitude seen in the update phase"),
+    Column("digest", "hash", "64-bit hash of the core's integers after the frame: equal in two runs when the integers are"),
+)
+
+TIMES: Final[tuple[Column, ...]] = (
+    Column("serve_first_fs", "fs", "start of the first message's service (the end of the receive phase if none came)"),
+    Column("serve_end_fs", "fs", "end of the receive phase"),
+    Column("update_start_fs", "fs", "start of the update phase"),
+    Column("update_end_fs", "fs", "end of the update phase: everything sent"),
+    Column("serve_busy_fs", "fs", "time spent serving messages"),
+    Column("update_busy_fs", "fs", "time spent scanning, requantising and encoding"),
+    Column("starved_fs", "fs", "time spent waiting for messages (the input core: for the next frame)"),
+    Column("barrier_fs", "fs", "time spent waiting for the barrier"),
+    Column("blocked_link_fs", "fs", "time spent waiting for the outgoing link"),
+    Column("blocked_queue_fs", "fs", "time spent waiting for a free slot in the receiver's queue"),
+    Column("queue_peak", "messages", "most messages underway to or waiting in this core's input queue"),
+)
+
+COLUMNS: Final[tuple[str, ...]] = tuple(column.name for column in COUNTS + TIMES)
+INDEX_COLUMNS: Final[tuple[str, ...]] = ("mode", "frame", "core", "layer")
+
+MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that costs energy: `component.action`, counted in `column` of the table."""
+
+    column: str
+    component: str
+    action: str
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("adds", "arithmetic", "add"),
+    Action("multiplies", "arithmetic", "multiply"),
+    Action("weight_reads", "weight memory", "read"),
+    Action("state_reads", "state memory", "read"),
+    Action("state_writes", "state memory", "write"),
+    Action("off_chip_reads", "off-chip memory", "read"),
+    Action("accesses", "neuron", "access"),
+    Action("updates", "neuron", "update"),
+    Action("fires", "neuron", "fire"),
+    Action("messages_out", "encoder", "encode"),
+    Action("messages_in", "decoder", "decode"),
+    Action("flits_local", "mesh", "local"),
+    Action("flit_hops_ew", "mesh", "hop east-west"),
+    Action("flit_hops_ns", "mesh", "hop north-south"),
+)

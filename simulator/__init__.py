@@ -1,0 +1,28 @@
+"""Integer numerics, mapping, timing and counting of a network on a chip. Knows no joules and no plots."""
+
+from simulator.blocks import Arrival, Block
+from simulator.errors import SimulationError
+from simulator.fast import FastState, advance, checkpoint, restore, start
+from simulator.modes import Mode, mode_named
+from simulator.plan import Plan, plan_network
+from simulator.simulate import Result, block_size, counts_table, messages_table, simulate
+
+__all__ = [
+    "Arrival",
+    "Block",
+    "FastState",
+    "Mode",
+    "Plan",
+    "Result",
+    "SimulationError",
+    "advance",
+    "block_size",
+    "checkpoint",
+    "counts_table",
+    "messages_table",
+    "mode_named",
+    "plan_network",
+    "restore",
+    "simulate",
+    "start",
+]

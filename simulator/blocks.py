@@ -1,0 +1,46 @@
+"""What an engine hands over, block of frames by block of frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import SimulationError
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How frames enter the chip.
+
+    `serial`: a frame enters when the last one's result is out, so its latency is its own. `pipelined`: as soon as the
+    input core has sent the one before. `interval_fs` above 0: no earlier than frame number times the interval (both).
+    """
+
+    kind: Literal["serial", "pipelined"] = "serial"
+    interval_fs: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("serial", "pipelined"):
+            raise SimulationError(f"arrival {self.kind!r}: serial or pipelined")
+        if self.interval_fs < 0:
+            raise SimulationError(f"arrival interval of {self.interval_fs} fs: must not be negative")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Finished frames `first` .. `first + len(counts) - 1`.
+
+    counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32
+    accumulators of the last layer. integers: (frames, neurons of all cores) int32 or None: s of every core in turn, the
+    accumulators for the last. messages: (messages, 9) int64 or None, columns as in simulator.columns.MESSAGE_COLUMNS;
+    those served since the last block, ordered by the time their frames were simulated.
+    """
+
+    first: int
+    counts: NDArray[np.int64]
+    outputs: NDArray[np.int32]
+    integers: NDArray[np.int32] | None
+    messages: NDArray[np.int64] | None

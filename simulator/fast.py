@@ -1,0 +1,150 @@
+"""The fast engine: the integers of a block of frames first, then all times by exact recurrences, both compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import columns as c
+from simulator.arrays import (
+    NetworkArrays,
+    Slots,
+    TimeState,
+    Timing,
+    ValueState,
+    network_arrays,
+    new_slots,
+    new_time_state,
+    new_value_state,
+    timing_arrays,
+)
+from simulator.blocks import Arrival, Block
+from simulator.counting import complete_counts
+from simulator.errors import SimulationError
+from simulator.kernels_frames import frame_values
+from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
+from simulator.plan import Plan
+from workloads import IntegerNetwork
+
+Frames = NDArray[np.uint8]
+
+
+@dataclass
+class FastState:
+    """A run underway. Everything that changes is in the arrays, so that `checkpoint` and `restore` are copies of them."""
+
+    plan: Plan
+    net: NetworkArrays
+    timing: Timing
+    values: ValueState
+    slots: Slots
+    times: TimeState
+    outputs: NDArray[np.int32]  # (ring, outputs or neurons): integers of the frames underway
+    progress: NDArray[np.int64]  # (2,): frames whose integers are known; frames handed over
+
+
+def start(
+    network: IntegerNetwork, plan: Plan, arrival: Arrival, *, block: int, keep_integers: bool = False
+) -> FastState:
+    """A run at time zero that will be fed at most `block` frames at a time."""
+    net = network_arrays(network, plan)
+    timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
+    ring = block + len(plan.cores)  # under barriers one frame per core is underway besides
+    width = int(net.offset[-1]) if keep_integers else network.outputs
+    return FastState(
+        plan=plan,
+        net=net,
+        timing=timing,
+        values=new_value_state(net),
+        slots=new_slots(net, ring),
+        times=new_time_state(timing),
+        outputs=np.zeros((ring, width), np.int32),
+        progress=np.zeros(2, np.int64),
+    )
+
+
+def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool = False) -> Block:
+    """Simulate `frames` (n, pixels) uint8 and return the frames finished; `last` lets the pipeline run dry."""
+    room = len(state.outputs) - len(state.plan.cores)
+    if len(frames) > room:
+        raise SimulationError(f"a block of {len(frames)} frames, the run was started for {room} at a time")
+    known, _ = state.progress
+    if len(frames):
+        integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
+        frame_values(state.net, state.values, state.slots, np.ascontiguousarray(frames), int(known), integers)
+        state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
+        state.progress[0] += len(frames)
+    rows = _room_for_messages(state, int(known)) if trace else 0
+    messages = np.empty((rows, len(c.MESSAGE_COLUMNS)), np.int64)
+    traced = _advance_time(state, last=last, messages=messages)
+    return _hand_over(state, last=last, messages=messages[:traced] if trace else None)
+
+
+def checkpoint(state: FastState) -> dict[str, NDArray[np.generic]]:
+    """All that changes, by name, copied."""
+    arrays = {
+        f"{part}.{name}": array.copy()
+        for part in ("values", "slots", "times")
+        for name, array in getattr(state, part)._asdict().items()
+    }
+    return arrays | {"outputs": state.outputs.copy(), "progress": state.progress.copy()}
+
+
+def restore(state: FastState, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Bring a freshly started run back to where `checkpoint` left it; raises SimulationError where they don't match."""
+    for name, target in checkpoint(state).items():
+        if name not in arrays or arrays[name].shape != target.shape or arrays[name].dtype != target.dtype:
+            raise SimulationError(f"checkpoint does not belong to this run: {name} is missing or of another shape")
+    for part in ("values", "slots", "times"):
+        for name, array in getattr(state, part)._asdict().items():
+            array[...] = arrays[f"{part}.{name}"]
+    state.outputs[...] = arrays["outputs"]
+    state.progress[...] = arrays["progress"]
+
+
+def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
+    """Cut a stream of frame arrays into arrays of at most `size` frames."""
+    for array in frames:
+        for begin in range(0, len(array), size):
+            yield array[begin : begin + size]
+
+
+def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
+    known = int(state.progress[0])
+    if not state.plan.barrier:
+        return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0))
+    cores = len(state.plan.cores)
+    until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
+    return int(barrier_steps(state.net, state.slots, state.timing, state.times, known, until, messages, 0))
+
+
+def _room_for_messages(state: FastState, known: int) -> int:
+    """At most this many messages can be served now: those of the new frames and of the ones still underway."""
+    oldest = max(0, known - len(state.plan.cores))
+    slots = np.arange(oldest, int(state.progress[0])) % len(state.outputs)
+    column = c.L1_OUT if state.net.unary else c.VALUES_OUT
+    return int(state.slots.record[slots, :, column].sum())
+
+
+def _hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None) -> Block:
+    known, done = (int(n) for n in state.progress)
+    finished = known
+    if state.plan.barrier and not state.timing.serial and not last:
+        finished = max(done, min(known, int(state.times.clock[NEXT]) - len(state.plan.cores) + 1))
+    slots = np.arange(done, finished) % len(state.outputs)
+    counts = state.slots.record[slots]
+    complete_counts(counts, state.slots.digits[slots], done, state.plan)
+    integers = state.outputs[slots]
+    classes = state.plan.cores[-1].neurons
+    state.progress[1] = finished
+    keeps = state.outputs.shape[1] != classes
+    return Block(
+        first=done,
+        counts=counts,
+        outputs=integers[:, -classes:],
+        integers=integers if keeps else None,
+        messages=messages,
+    )

@@ -1,0 +1,212 @@
+"""Compiled inner loops of the fast engine, part three: when each message is sent, arrives, is served.
+
+The unit is a *transfer*: core c sends its messages of one frame while core c + 1 serves them. With one sender and one
+receiver, both in order, every time follows from earlier ones by maxima and sums (DESIGN section 6), so no event queue is needed:
+
+    sent    = max(encoded, link free, start of the message `depth` slots before)
+    arrival = sent + time on the link + hops
+    start   = max(arrival, end of the message before, receiver's own update phase)
+    end     = start + service
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simulator.columns import (
+    BARRIER,
+    BLOCKED_LINK,
+    BLOCKED_QUEUE,
+    QUEUE_PEAK,
+    SERVE_BUSY,
+    SERVE_END,
+    SERVE_FIRST,
+    STARVED,
+    UPDATE_BUSY,
+    UPDATE_END,
+    UPDATE_START,
+    UPDATES,
+)
+from simulator.kernels_values import signed_digits
+
+# ruff: noqa: ANN001, ANN202 - numba infers types; shapes and dtypes stand in the docstrings
+
+NEXT, RELEASE, FRAME_END = 0, 1, 2  # places in TimeState.clock
+
+
+@njit(cache=True, nogil=True)
+def dataflow_frames(net, slots, timing, times, until, trace, traced):
+    """Time all frames up to number `until` (not included), core after core. Returns the message rows written to `trace`."""
+    ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
+    for frame in range(times.clock[NEXT], until):
+        slot = frame % ring
+        for core in range(cores):
+            record = slots.record[slot, core]
+            if core == 0:
+                start = _admit(timing, times, frame)
+                record[SERVE_FIRST] = record[SERVE_END] = start
+                record[STARVED] = start - times.update_end[0]
+            else:
+                start = times.serve_end[core]
+            traced = _transfer(net, slots, timing, times, core, frame, start, trace, traced)
+        times.clock[FRAME_END] = times.update_end[cores - 1]
+    times.clock[NEXT] = max(until, times.clock[NEXT])
+    return traced
+
+
+@njit(cache=True, nogil=True)
+def barrier_steps(net, slots, timing, times, frames, until, trace, traced):
+    """Time the steps up to number `until` (not included) of which `frames` frames are known: all cores start together.
+
+    In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step) and
+    core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
+    """
+    ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
+    for step in range(times.clock[NEXT], until):
+        reached = times.clock[RELEASE]
+        for back in range(cores):
+            core = cores - 1 - back  # a receiver's own update phase comes before it serves, so later cores go first
+            frame = _frame_in_step(step, core, cores, timing.serial)
+            if frame < 0 or frame >= frames:
+                continue
+            record = slots.record[frame % ring, core]
+            start = _enter_step(timing, times, record, core, frame)
+            traced = _transfer(net, slots, timing, times, core, frame, start, trace, traced)
+            reached = max(reached, times.update_end[core])
+            if core + 1 < cores:
+                reached = max(reached, times.serve_end[core + 1])
+        times.clock[RELEASE] = reached + timing.barrier_fs
+    times.clock[NEXT] = max(until, times.clock[NEXT])
+    return traced
+
+
+@njit(cache=True, nogil=True)
+def _admit(timing, times, frame):
+    """When the input core takes a frame in: it is free, the frame is there, and (serial) the last one has left."""
+    start = max(times.update_end[0], frame * timing.interval_fs)
+    return max(start, times.clock[FRAME_END]) if timing.serial else start
+
+
+@njit(cache=True, nogil=True)
+def _frame_in_step(step, core, cores, serial):
+    """Which frame core sends in this step; -1 for none."""
+    if not serial:
+        return step - core
+    return step // cores if step % cores == core else -1
+
+
+@njit(cache=True, nogil=True)
+def _enter_step(timing, times, record, core, frame):
+    """Start of an update phase under barriers, with the waiting booked to the barrier or to the frame not there yet."""
+    ready = times.serve_end[core] if core > 0 else times.update_end[0]
+    start = max(ready, times.clock[RELEASE])
+    record[BARRIER] = start - ready
+    if core == 0:
+        record[SERVE_FIRST] = record[SERVE_END] = ready
+        there = max(start, frame * timing.interval_fs)
+        record[STARVED] = there - start
+        start = there
+    return start
+
+
+@njit(cache=True, nogil=True)
+def _transfer(net, slots, timing, times, core, frame, start, trace, traced):
+    """Core `core` scans and sends from `start` on; core + 1 serves. Fills both record rows; returns rows traced."""
+    slot = frame % slots.count.shape[0]
+    record = slots.record[slot, core]
+    begin, end = net.offset[core], net.offset[core + 1]
+    per_neuron = timing.scan_fs[core] + (timing.update_fs[core] if record[UPDATES] > 0 else 0)
+    fetch = timing.fetch_fs if core == 0 else 0
+    record[UPDATE_START] = start
+    now = start + fetch
+    busy = fetch + (end - begin) * per_neuron
+    if core + 1 == timing.scan_fs.shape[0]:
+        now = start + busy
+    else:
+        count = slots.count[slot, core]
+        index, value = slots.index[slot, begin:end], slots.value[slot, begin:end]
+        units, now, traced = _send_and_serve(
+            net, timing, times, slots.record[slot], core, frame, now, per_neuron, index, value, count, trace, traced
+        )
+        busy += count * timing.fire_fs[core] + units * timing.encode_fs[core]
+    record[UPDATE_BUSY] = busy
+    record[UPDATE_END] = now
+    times.update_end[core] = now
+    return traced
+
+
+@njit(cache=True, nogil=True)
+def _send_and_serve(net, timing, times, records, core, frame, now, per_neuron, index, value, count, trace, traced):
+    """The messages of one transfer, then the token. Returns (wire messages, end of sending, rows traced)."""
+    sender, receiver = records[core], records[core + 1]
+    depth = timing.depth[core]
+    starts = times.starts[timing.ring_offset[core] : timing.ring_offset[core] + depth]
+    on_link, wire = timing.message_fs[core], timing.wire_fs[core]
+    fire, encode = timing.fire_fs[core], timing.encode_fs[core]
+    link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
+    free_from = times.update_end[core + 1]
+    free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
+    blocked_link, blocked_queue, units, scanned = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for j in range(count):
+        now += (index[j] + 1 - scanned) * per_neuron + fire
+        scanned = index[j] + 1
+        repeats, digits = np.int64(1), np.int64(1)
+        if net.unary:
+            repeats = abs(value[j])
+        elif net.count_digits:
+            digits = signed_digits(value[j])
+        service = timing.service_fs[core + 1, digits]
+        units += repeats
+        for _ in range(repeats):
+            now += encode
+            ready = now
+            now = max(ready, link_free)
+            blocked_link += now - ready
+            if sent >= depth:
+                credit = starts[sent % depth]
+                if credit > now:
+                    blocked_queue += credit - now
+                    now = credit
+            while left < sent and starts[left % depth] <= now:
+                left += 1
+            peak = max(peak, sent - left + 1)
+            link_free = now + on_link
+            arrival = link_free + wire
+            begin = max(arrival, free)
+            free = begin + service
+            busy += service
+            if first < 0:
+                first = begin
+            starts[sent % depth] = begin
+            sent += 1
+            if traced < trace.shape[0]:
+                row = trace[traced]
+                row[0], row[1], row[2] = frame, core, index[j]
+                row[3] = value[j] // max(repeats, 1) if net.unary else value[j]
+                row[4], row[5], row[6], row[7], row[8] = ready, now, arrival, begin, free
+                traced += 1
+    now += (net.offset[core + 1] - net.offset[core] - scanned) * per_neuron
+    if not timing.barrier:
+        ready = now
+        now = max(ready, link_free)
+        blocked_link += now - ready
+        if sent >= depth and starts[sent % depth] > now:
+            blocked_queue += starts[sent % depth] - now
+            now = starts[sent % depth]
+        while left < sent and starts[left % depth] <= now:
+            left += 1
+        peak = max(peak, sent - left + 1)
+        link_free = now + timing.token_fs[core]
+        free = max(link_free + wire, free)
+        starts[sent % depth] = free
+        sent += 1
+    times.link_free[core], times.sent[core], times.left[core] = link_free, sent, left
+    times.serve_end[core + 1] = free
+    sender[BLOCKED_LINK], sender[BLOCKED_QUEUE] = blocked_link, blocked_queue
+    receiver[SERVE_FIRST] = first if first >= 0 else free
+    receiver[SERVE_END], receiver[SERVE_BUSY] = free, busy
+    receiver[STARVED] = free - free_from - busy
+    receiver[QUEUE_PEAK] = peak
+    return units, now, traced
+

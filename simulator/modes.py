@@ -1,0 +1,53 @@
+"""The four networks of the paper's Figure 1 as one machine with two switches, and what they put on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from hwmodels.chip import Encoding
+from hwmodels.records import MODES
+from simulator.errors import SimulationError
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A network of Figure 1: are changes sent or values, at which precision, and are zero values sent too?"""
+
+    name: str
+    delta: bool
+    precision: Literal["full", "scaled"]
+    dense: bool = False
+
+
+_MODES: Final = (
+    Mode("original", delta=False, precision="full", dense=True),
+    Mode("original_sparse", delta=False, precision="full"),
+    Mode("temporal_difference", delta=True, precision="full"),
+    Mode("rounding", delta=False, precision="scaled"),
+    Mode("sigma_delta", delta=True, precision="scaled"),
+)
+assert tuple(mode.name for mode in _MODES) == MODES  # noqa: S101 - the contract names the same five
+
+
+def mode_named(name: str) -> Mode:
+    """The mode of that name; raises SimulationError for another name."""
+    for mode in _MODES:
+        if mode.name == name:
+            return mode
+    raise SimulationError(f"unknown mode {name!r}: one of {', '.join(MODES)}")
+
+
+def encoding_on_wire(mode: Mode, chip_encoding: Encoding) -> Encoding:
+    """How the mode's messages travel: full-precision values are always graded, integers as the chip encodes them."""
+    return "graded" if mode.precision == "full" else chip_encoding
+
+
+def signed_digits(value: int) -> int:
+    """Non-zero digits of a canonical signed-digit number: the additions a shift-and-add multiplication by it takes.
+
+    The canonical form (Reitwiesner 1960) has no two adjacent non-zero digits, and the fewest of all forms; they stand
+    where `value` and `3 * value` differ in binary.
+    """
+    magnitude = abs(value)
+    return (magnitude ^ (3 * magnitude)).bit_count()

@@ -1,0 +1,48 @@
+"""The reference engine's arithmetic: one plain Python integer at a time, no width but the ones written down."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+from workloads import IntegerNetwork, Requantiser
+
+_HALF = Fraction(1, 2)
+
+
+def round_exactly(x: Fraction, rounding: str) -> int:
+    """The integer nearest to x; ties go up (`half_up`), to the even one (`half_even`) or away from zero (`half_away`)."""
+    if rounding == "half_even":
+        return round(x)
+    if rounding == "half_away" and x < 0:
+        return -floor(-x + _HALF)
+    return floor(x + _HALF)
+
+
+def requantise_exactly(accumulator: int, channel: int, requantiser: Requantiser, activation: str) -> tuple[int, bool]:
+    """(s, clipped?) of one accumulator: nonlinearity, scale, round, clip."""
+    activated = max(accumulator, 0) if activation == "relu" else accumulator
+    channel = channel if len(requantiser.multiplier) > 1 else 0
+    scale = Fraction(int(requantiser.multiplier[channel]), 2 ** int(requantiser.shift[channel]))
+    s = round_exactly(activated * scale, requantiser.rounding)
+    within = min(max(s, requantiser.low), requantiser.high)
+    return within, within != s
+
+
+def accumulate_exactly(total: int, network: IntegerNetwork) -> tuple[int, bool]:
+    """(accumulator, clipped?) holding `total` in the network's accumulator width: wrapped or clipped."""
+    top = 2 ** (network.accumulator_bits - 1)
+    if network.overflow == "saturate":
+        within = min(max(total, -top), top - 1)
+        return within, within != total
+    return (total + top) % (2 * top) - top, False
+
+
+def canonical_digits(value: int) -> list[int]:
+    """Signed digits of `value`, least significant first, no two neighbours non-zero (Reitwiesner's recoding)."""
+    digits = []
+    while value:
+        digit = 2 - value % 4 if value % 2 else 0
+        digits.append(digit)
+        value = (value - digit) // 2
+    return digits
