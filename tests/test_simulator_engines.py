@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_cases import cases
+from small_chips import CHIP, chain, frames
 
 from hwmodels.records import COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
-from simulator.modes import mode_named
+from simulator.modes import mode_named, signed_digits
+from simulator.reference_integers import canonical_digits
 
 CASES = 200
 
@@ -28,3 +33,56 @@ def test_reference_and_fast_engine_agree_on_everything(case):
     for place, column in enumerate(COLUMNS):
         np.testing.assert_array_equal(fast.counts[..., place], slow.counts[..., place], err_msg=column)
     assert fast.messages_table().equals(slow.messages_table())
+
+
+@settings(max_examples=60)
+@given(cases(), st.integers(1, 3))
+def test_block_size_and_checkpoints_change_nothing(case, size):
+    network, frames, chip, mode, arrival = case
+    whole = simulate(network, frames, chip, mode, arrival=arrival, keep_integers=True, record_messages=True)
+    plan = plan_network(network, chip, mode_named(mode))
+    blocks, saved = [], None
+    for first in range(0, len(frames) + size, size):  # the last round has no frames left: it drains the pipeline
+        state = start(network, plan, arrival, block=size, keep_integers=True)  # as after a restart
+        if saved is not None:
+            restore(state, saved)
+        part = frames[first : first + size]
+        blocks.append(advance(state, part, last=len(part) == 0, trace=True))
+        saved = checkpoint(state)
+    blocks.append(advance(state, frames[:0], last=True, trace=True))
+    np.testing.assert_array_equal(np.concatenate([b.counts for b in blocks]), whole.counts)
+    np.testing.assert_array_equal(np.concatenate([b.integers for b in blocks]), whole.integers)
+    np.testing.assert_array_equal(np.concatenate([b.messages for b in blocks]), whole.messages)
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_delta_networks_give_the_integers_of_their_frame_by_frame_partner(case):
+    """Holds while no saturating accumulator clips; wrapping ones may wrap as they like."""
+    network = replace(case.network, overflow="wrap")
+    full = network.precision == "full"
+    with_deltas, without = ("temporal_difference", "original") if full else ("sigma_delta", "rounding")
+    delta, plain = (
+        simulate(network, case.frames, case.chip, mode, keep_integers=True) for mode in (with_deltas, without)
+    )
+    np.testing.assert_array_equal(delta.integers, plain.integers)
+    digest = COLUMNS.index("digest")
+    np.testing.assert_array_equal(delta.counts[..., digest], plain.counts[..., digest])
+
+
+def test_a_saturating_accumulator_that_clips_breaks_the_identity():
+    """One clip and the sum is off for good (the accumulator of a delta network never starts afresh)."""
+    network = replace(chain(2, 1, weight=100, overflow="saturate"), accumulator_bits=12)
+    clip_then_fall = frames([0, 0], [20, 20], [0, 20])  # 4000 is more than 2047
+    delta, plain = (simulate(network, clip_then_fall, CHIP, mode) for mode in ("sigma_delta", "rounding"))
+    assert plain.outputs.tolist() == [[0], [2047], [2000]]
+    assert delta.outputs.tolist() == [[0], [2047], [47]]
+    assert delta.counts[1, 1, COLUMNS.index("accumulator_clips")] > 0
+
+
+@given(st.integers(-(2**20), 2**20))
+def test_canonical_digits_recode_the_value_with_the_digits_counted(value):
+    digits = canonical_digits(value)
+    assert sum(digit * 2**place for place, digit in enumerate(digits)) == value
+    assert all(a == 0 or b == 0 for a, b in zip(digits, digits[1:], strict=False))
+    assert sum(digit != 0 for digit in digits) == signed_digits(value)
