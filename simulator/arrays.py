@@ -83,7 +83,9 @@ class Timing(NamedTuple):
 
 
 class TimeState(NamedTuple):
-    """Where time stands. `starts` holds, per link, when the last `depth` slots' messages left the queue (began service)."""
+    """Where time stands. `starts` holds, per link, when the last `depth` slots' messages left the queue (began
+    service).
+    """
 
     update_end: Int64  # (cores,)
     serve_end: Int64  # (cores,)

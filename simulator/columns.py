@@ -41,7 +41,8 @@ BLOCKED_QUEUE: Final = COLUMNS.index("blocked_queue_fs")
 QUEUE_PEAK: Final = COLUMNS.index("queue_peak")
 WIDTH: Final = len(COLUMNS)
 
-# One row of a message record: who sent what when, and when it was served. Times in fs; `value` is what one wire message carries.
+# One row of a message record: who sent what when, and when it was served. Times in fs; `value` is what one wire message
+# carries.
 MESSAGE_COLUMNS: Final = (
     "frame",
     "sender",

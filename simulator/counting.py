@@ -1,7 +1,7 @@
 """The counts that follow from a frame's messages: what every value sent makes its sender and its receiver do.
 
-Vectorised over frames. The kernels fill the columns about values (sent, magnitudes, touched neurons); this adds the rest.
-The reference engine does not use it: it counts each action when it happens.
+Vectorised over frames. The kernels fill the columns about values (sent, magnitudes, touched neurons); this adds the
+rest. The reference engine does not use it: it counts each action when it happens.
 """
 
 from __future__ import annotations

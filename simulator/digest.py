@@ -13,9 +13,9 @@ _GOLDEN: Final = 0x9E3779B97F4A7C15
 def digest_keys(count: int, first: int = 0) -> NDArray[np.int64]:
     """Odd 64-bit keys, one per neuron, (count,) int64: neuron i of the core that starts at `first` has key first + i.
 
-    The digest of integers s is sum(s[i] * key[i]) modulo 2**64. It is linear, so two vectors that differ collide only when
-    their difference is orthogonal to the keys: for a single differing integer never (the keys are odd), otherwise
-    with probability about 2**-64. The keys are the splitmix64 sequence (Steele, Lea & Flood, OOPSLA 2014).
+    The digest of integers s is sum(s[i] * key[i]) modulo 2**64. It is linear, so two vectors that differ collide only
+    when their difference is orthogonal to the keys: for a single differing integer never (the keys are odd),
+    otherwise with probability about 2**-64. The keys are the splitmix64 sequence (Steele, Lea & Flood, OOPSLA 2014).
     """
     with np.errstate(over="ignore"):
         z = (np.arange(first + 1, first + count + 1, dtype=np.uint64)) * np.uint64(_GOLDEN)

@@ -34,7 +34,9 @@ Frames = NDArray[np.uint8]
 
 @dataclass
 class FastState:
-    """A run underway. Everything that changes is in the arrays, so that `checkpoint` and `restore` are copies of them."""
+    """A run underway. Everything that changes is in the arrays, so that `checkpoint` and `restore` are copies of
+    them.
+    """
 
     plan: Plan
     net: NetworkArrays

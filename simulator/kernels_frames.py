@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
+from simulator.arrays import NetworkArrays, Slots, ValueState
 from simulator.columns import (
     ACCUMULATOR_CLIPS,
     ACCUMULATOR_PEAK,
@@ -26,12 +27,18 @@ from simulator.kernels_values import (
     send_values,
     signed_digits,
 )
+from workloads.compiled import compiled
 
-# ruff: noqa: ANN001, ANN202 - numba infers types; shapes and dtypes stand in the docstrings
 
-
-@njit(cache=True, nogil=True)
-def frame_values(net, state, slots, frames, first_frame, integers_out):
+@compiled
+def frame_values(
+    net: NetworkArrays,
+    state: ValueState,
+    slots: Slots,
+    frames: NDArray[np.uint8],
+    first_frame: int,
+    integers_out: NDArray[np.int32],
+) -> None:
     """Run `frames` (n, pixels) through the network; frame k is number first_frame + k and fills slot (that % ring).
 
     Fills the slots' messages and the value columns of their record rows. integers_out: (n, neurons) int32 takes every
@@ -56,8 +63,8 @@ def frame_values(net, state, slots, frames, first_frame, integers_out):
             integers_out[k] = state.integers[net.offset[cores - 1] :]
 
 
-@njit(cache=True, nogil=True)
-def _receive(net, state, slots, slot, core, fresh):
+@compiled
+def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
     """The receive phase of one core: bias where the accumulators start afresh, then the weight rows of all messages."""
     begin, end = net.offset[core], net.offset[core + 1]
     accumulator = state.accumulator[begin:end]
@@ -78,8 +85,8 @@ def _receive(net, state, slots, slot, core, fresh):
             fold(accumulator, net.accumulator_bits)
 
 
-@njit(cache=True, nogil=True)
-def _send(net, state, slots, slot, core, fresh):
+@compiled
+def _send(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
     """The update phase of one core: requantise what was touched, list the messages, fill the value columns."""
     begin, end = net.offset[core], net.offset[core + 1]
     record = slots.record[slot, core]

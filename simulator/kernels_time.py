@@ -1,7 +1,8 @@
 """Compiled inner loops of the fast engine, part three: when each message is sent, arrives, is served.
 
 The unit is a *transfer*: core c sends its messages of one frame while core c + 1 serves them. With one sender and one
-receiver, both in order, every time follows from earlier ones by maxima and sums (DESIGN section 6), so no event queue is needed:
+receiver, both in order, every time follows from earlier ones by maxima and sums (DESIGN section 6), so no event queue
+is needed:
 
     sent    = max(encoded, link free, start of the message `depth` slots before)
     arrival = sent + time on the link + hops
@@ -12,8 +13,9 @@ receiver, both in order, every time follows from earlier ones by maxima and sums
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
+from simulator.arrays import NetworkArrays, Slots, TimeState, Timing
 from simulator.columns import (
     BARRIER,
     BLOCKED_LINK,
@@ -29,15 +31,21 @@ from simulator.columns import (
     UPDATES,
 )
 from simulator.kernels_values import signed_digits
+from workloads.compiled import compiled
 
-# ruff: noqa: ANN001, ANN202 - numba infers types; shapes and dtypes stand in the docstrings
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 
 NEXT, RELEASE, FRAME_END = 0, 1, 2  # places in TimeState.clock
 
 
-@njit(cache=True, nogil=True)
-def dataflow_frames(net, slots, timing, times, until, trace, traced):
-    """Time all frames up to number `until` (not included), core after core. Returns the message rows written to `trace`."""
+@compiled
+def dataflow_frames(
+    net: NetworkArrays, slots: Slots, timing: Timing, times: TimeState, until: int, trace: Int64, traced: int
+) -> int:
+    """Time all frames up to number `until` (not included), core after core. Returns the message rows written to
+    `trace`.
+    """
     ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
@@ -55,12 +63,21 @@ def dataflow_frames(net, slots, timing, times, until, trace, traced):
     return traced
 
 
-@njit(cache=True, nogil=True)
-def barrier_steps(net, slots, timing, times, frames, until, trace, traced):
+@compiled
+def barrier_steps(
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    frames: int,
+    until: int,
+    trace: Int64,
+    traced: int,
+) -> int:
     """Time the steps up to number `until` (not included) of which `frames` frames are known: all cores start together.
 
-    In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step) and
-    core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
+    In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step)
+    and core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
     """
     ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
     for step in range(times.clock[NEXT], until):
@@ -81,23 +98,23 @@ def barrier_steps(net, slots, timing, times, frames, until, trace, traced):
     return traced
 
 
-@njit(cache=True, nogil=True)
-def _admit(timing, times, frame):
+@compiled
+def _admit(timing: Timing, times: TimeState, frame: int) -> int:
     """When the input core takes a frame in: it is free, the frame is there, and (serial) the last one has left."""
     start = max(times.update_end[0], frame * timing.interval_fs)
     return max(start, times.clock[FRAME_END]) if timing.serial else start
 
 
-@njit(cache=True, nogil=True)
-def _frame_in_step(step, core, cores, serial):
+@compiled
+def _frame_in_step(step: int, core: int, cores: int, serial: bool) -> int:
     """Which frame core sends in this step; -1 for none."""
     if not serial:
         return step - core
     return step // cores if step % cores == core else -1
 
 
-@njit(cache=True, nogil=True)
-def _enter_step(timing, times, record, core, frame):
+@compiled
+def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, frame: int) -> int:
     """Start of an update phase under barriers, with the waiting booked to the barrier or to the frame not there yet."""
     ready = times.serve_end[core] if core > 0 else times.update_end[0]
     start = max(ready, times.clock[RELEASE])
@@ -110,8 +127,18 @@ def _enter_step(timing, times, record, core, frame):
     return start
 
 
-@njit(cache=True, nogil=True)
-def _transfer(net, slots, timing, times, core, frame, start, trace, traced):
+@compiled
+def _transfer(
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    core: int,
+    frame: int,
+    start: int,
+    trace: Int64,
+    traced: int,
+) -> int:
     """Core `core` scans and sends from `start` on; core + 1 serves. Fills both record rows; returns rows traced."""
     slot = frame % slots.count.shape[0]
     record = slots.record[slot, core]
@@ -136,77 +163,102 @@ def _transfer(net, slots, timing, times, core, frame, start, trace, traced):
     return traced
 
 
-@njit(cache=True, nogil=True)
-def _send_and_serve(net, timing, times, records, core, frame, now, per_neuron, index, value, count, trace, traced):
+@compiled
+def _send_and_serve(
+    net: NetworkArrays,
+    timing: Timing,
+    times: TimeState,
+    records: Int64,
+    core: int,
+    frame: int,
+    now: int,
+    per_neuron: int,
+    index: Int32,
+    value: Int32,
+    count: int,
+    trace: Int64,
+    traced: int,
+) -> tuple[int, int, int]:
     """The messages of one transfer, then the token. Returns (wire messages, end of sending, rows traced)."""
     sender, receiver = records[core], records[core + 1]
-    depth = timing.depth[core]
-    starts = times.starts[timing.ring_offset[core] : timing.ring_offset[core] + depth]
+    ring = timing.ring_offset[core]
+    starts = times.starts[ring : ring + timing.depth[core]]
     on_link, wire = timing.message_fs[core], timing.wire_fs[core]
-    fire, encode = timing.fire_fs[core], timing.encode_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
     free_from = times.update_end[core + 1]
-    free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
-    blocked_link, blocked_queue, units, scanned = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    free, first, busy = free_from, np.int64(-1), np.int64(0)
+    units, scanned = np.int64(0), np.int64(0)
     for j in range(count):
-        now += (index[j] + 1 - scanned) * per_neuron + fire
+        now += (index[j] + 1 - scanned) * per_neuron + timing.fire_fs[core]
         scanned = index[j] + 1
-        repeats, digits = np.int64(1), np.int64(1)
-        if net.unary:
-            repeats = abs(value[j])
-        elif net.count_digits:
-            digits = signed_digits(value[j])
+        repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
+        digits = signed_digits(value[j]) if net.count_digits else np.int64(1)
         service = timing.service_fs[core + 1, digits]
         units += repeats
         for _ in range(repeats):
-            now += encode
-            ready = now
-            now = max(ready, link_free)
-            blocked_link += now - ready
-            if sent >= depth:
-                credit = starts[sent % depth]
-                if credit > now:
-                    blocked_queue += credit - now
-                    now = credit
-            while left < sent and starts[left % depth] <= now:
-                left += 1
-            peak = max(peak, sent - left + 1)
+            ready = now + timing.encode_fs[core]
+            now, left = _leave(ready, link_free, starts, sent, left, sender, receiver)
             link_free = now + on_link
             arrival = link_free + wire
             begin = max(arrival, free)
             free = begin + service
             busy += service
-            if first < 0:
-                first = begin
-            starts[sent % depth] = begin
+            first = begin if first < 0 else first
+            starts[sent % starts.shape[0]] = begin
             sent += 1
             if traced < trace.shape[0]:
-                row = trace[traced]
-                row[0], row[1], row[2] = frame, core, index[j]
-                row[3] = value[j] // max(repeats, 1) if net.unary else value[j]
-                row[4], row[5], row[6], row[7], row[8] = ready, now, arrival, begin, free
+                carried = value[j] // repeats if net.unary else value[j]
+                _note(trace[traced], frame, core, index[j], carried, ready, now, arrival, begin, free)
                 traced += 1
     now += (net.offset[core + 1] - net.offset[core] - scanned) * per_neuron
     if not timing.barrier:
-        ready = now
-        now = max(ready, link_free)
-        blocked_link += now - ready
-        if sent >= depth and starts[sent % depth] > now:
-            blocked_queue += starts[sent % depth] - now
-            now = starts[sent % depth]
-        while left < sent and starts[left % depth] <= now:
-            left += 1
-        peak = max(peak, sent - left + 1)
+        now, left = _leave(now, link_free, starts, sent, left, sender, receiver)
         link_free = now + timing.token_fs[core]
         free = max(link_free + wire, free)
-        starts[sent % depth] = free
+        starts[sent % starts.shape[0]] = free
         sent += 1
     times.link_free[core], times.sent[core], times.left[core] = link_free, sent, left
     times.serve_end[core + 1] = free
-    sender[BLOCKED_LINK], sender[BLOCKED_QUEUE] = blocked_link, blocked_queue
     receiver[SERVE_FIRST] = first if first >= 0 else free
     receiver[SERVE_END], receiver[SERVE_BUSY] = free, busy
     receiver[STARVED] = free - free_from - busy
-    receiver[QUEUE_PEAK] = peak
     return units, now, traced
 
+
+@compiled
+def _leave(
+    ready: int, link_free: int, starts: Int64, sent: int, left: int, sender: Int64, receiver: Int64
+) -> tuple[int, int]:
+    """When message number `sent`, `ready` to go, leaves: first the link has to be free, then a slot in the queue.
+
+    `starts` is the ring of when the last messages began service and so freed their slots; `left` of all sent so far are
+    known to have done so. Books the waiting and the queue's peak. Returns (time, `left` by then).
+    """
+    depth = starts.shape[0]
+    now = max(ready, link_free)
+    sender[BLOCKED_LINK] += now - ready
+    if sent >= depth and starts[sent % depth] > now:
+        sender[BLOCKED_QUEUE] += starts[sent % depth] - now
+        now = starts[sent % depth]
+    while left < sent and starts[left % depth] <= now:
+        left += 1
+    receiver[QUEUE_PEAK] = max(receiver[QUEUE_PEAK], sent - left + 1)
+    return now, left
+
+
+@compiled
+def _note(
+    row: Int64,
+    frame: int,
+    core: int,
+    neuron: int,
+    value: int,
+    ready: int,
+    sent: int,
+    arrival: int,
+    begin: int,
+    end: int,
+) -> None:
+    """One row of the message record, in the order of simulator.columns.MESSAGE_COLUMNS."""
+    row[0], row[1], row[2], row[3] = frame, core, neuron, value
+    row[4], row[5], row[6], row[7], row[8] = ready, sent, arrival, begin, end

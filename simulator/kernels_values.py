@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
+
+from workloads.compiled import compiled
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Weights = NDArray[Any]
 
 HALF_UP, HALF_EVEN, HALF_AWAY = 0, 1, 2
 
-# ruff: noqa: ANN001, ANN202 - numba infers types; shapes and dtypes stand in the docstrings
 
-
-@njit(cache=True, nogil=True)
-def add_rows(weights, outputs, index, value, count, accumulator):
+@compiled
+def add_rows(weights: Weights, outputs: int, index: Int32, value: Int32, count: int, accumulator: Int32) -> None:
     """accumulator += sum over messages of value * weight row, modulo 2**32; four rows a pass.
 
-    weights: (inputs * outputs,) int8 or int16; index, value: int32, `count` of them hold; accumulator: (outputs,) int32.
+    weights: (inputs * outputs,) int8 or int16; index, value: int32, `count` of them hold; accumulator: (outputs,)
+    int32.
     """
     j = 0
     while j + 4 <= count:
@@ -34,8 +41,18 @@ def add_rows(weights, outputs, index, value, count, accumulator):
         j += 1
 
 
-@njit(cache=True, nogil=True)
-def add_rows_saturating(weights, outputs, index, value, count, accumulator, unary, low, high):
+@compiled
+def add_rows_saturating(
+    weights: Weights,
+    outputs: int,
+    index: Int32,
+    value: Int32,
+    count: int,
+    accumulator: Int32,
+    unary: bool,
+    low: int,
+    high: int,
+) -> int:
     """As add_rows, but each wire message's sum is clipped to low..high in arrival order; returns additions clipped."""
     clips = 0
     for j in range(count):
@@ -55,16 +72,18 @@ def add_rows_saturating(weights, outputs, index, value, count, accumulator, unar
     return clips
 
 
-@njit(cache=True, nogil=True)
-def fold(accumulator, bits):
+@compiled
+def fold(accumulator: Int32, bits: int) -> None:
     """Wrap every accumulator to `bits` bits, two's complement."""
     left = np.int32(32 - bits)
     for o in range(accumulator.shape[0]):
         accumulator[o] = np.int32(accumulator[o] << left) >> left
 
 
-@njit(cache=True, nogil=True)
-def requantise(accumulator, relu, multiplier, shift, rounding, low, high, out):
+@compiled
+def requantise(
+    accumulator: Int32, relu: bool, multiplier: Int64, shift: Int64, rounding: int, low: int, high: int, out: Int32
+) -> int:
     """out = clip(round(nonlinearity(accumulator) * multiplier / 2**shift), low, high); returns how many were clipped.
 
     accumulator, out: (n,) int32; multiplier, shift: (n,) int64. The product stays below 2**62, so int64 is exact.
@@ -86,8 +105,8 @@ def requantise(accumulator, relu, multiplier, shift, rounding, low, high, out):
     return clipped
 
 
-@njit(cache=True, nogil=True)
-def send_changes(s, last, index, value):
+@compiled
+def send_changes(s: Int32, last: Int32, index: Int32, value: Int32) -> tuple[int, int]:
     """Messages of a delta network: where s differs from what was last sent. last := s. Returns (count, |ds|_L1)."""
     count = 0
     l1 = np.int64(0)
@@ -101,8 +120,8 @@ def send_changes(s, last, index, value):
     return count, l1
 
 
-@njit(cache=True, nogil=True)
-def send_values(s, dense, index, value):
+@compiled
+def send_values(s: Int32, dense: bool, index: Int32, value: Int32) -> tuple[int, int, int]:
     """Messages of a frame-by-frame network: all values, or the non-zero ones. Returns (count, non-zero, |s|_L1)."""
     count = 0
     nonzero = 0
@@ -116,8 +135,8 @@ def send_values(s, dense, index, value):
     return count, nonzero, l1
 
 
-@njit(cache=True, nogil=True)
-def digest_of(integers, keys):
+@compiled
+def digest_of(integers: Int32, keys: Int64) -> int:
     """Digest of a core's integers (see simulator.digest): sum of integer * key modulo 2**64."""
     digest = np.int64(0)
     for i in range(integers.shape[0]):
@@ -125,8 +144,8 @@ def digest_of(integers, keys):
     return digest
 
 
-@njit(cache=True, nogil=True)
-def peak_of(accumulator):
+@compiled
+def peak_of(accumulator: Int32) -> int:
     """Largest magnitude among the accumulators."""
     peak = np.int64(0)
     for i in range(accumulator.shape[0]):
@@ -134,8 +153,8 @@ def peak_of(accumulator):
     return peak
 
 
-@njit(cache=True, nogil=True)
-def signed_digits(value):
+@compiled
+def signed_digits(value: int) -> int:
     """Non-zero digits of the canonical signed-digit form of an integer (see simulator.modes.signed_digits)."""
     magnitude = abs(np.int64(value))
     bits = magnitude ^ (3 * magnitude)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hwmodels.chip import Chip, CoreTiming, Encoding
 from simulator.errors import SimulationError
@@ -92,7 +93,7 @@ def plan_network(network: IntegerNetwork, chip: Chip, mode: Mode) -> Plan:
         problems += _memory_problems(core)
     if problems:
         raise _cannot(network, chip, problems)
-    links = tuple(_link_plan(chip, encoding, a, b) for a, b in zip(cores, cores[1:], strict=False))
+    links = tuple(_link_plan(chip, encoding, a, b) for a, b in pairwise(cores))
     tiles = len({(core.column, core.row) for core in cores})
     return Plan(
         mode=mode,
@@ -108,8 +109,8 @@ def plan_network(network: IntegerNetwork, chip: Chip, mode: Mode) -> Plan:
 def service_fs(core: CorePlan, encoding: Encoding, value: int) -> int:
     """Time (fs) to serve one wire message of `value`: decoding plus operations or memory, whichever is longer.
 
-    `value` is the integer carried (+1 or -1 when unary). DESIGN section 6: over kinds `ceil(count / lanes) * latency`, the
-    slowest kind alone where the datapath is pipelined. Weight and state memory work side by side.
+    `value` is the integer carried (+1 or -1 when unary). DESIGN section 6: over kinds `ceil(count / lanes) *
+    latency`, the slowest kind alone where the datapath is pipelined. Weight and state memory work side by side.
     """
     timing = core.timing
     digits = signed_digits(value) if encoding == "shift_add" else 1

@@ -61,9 +61,7 @@ class Machine:
     integers: NDArray[np.int64]  # (frames, neurons)
 
 
-def run_reference(
-    network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8], arrival: Arrival
-) -> Block:
+def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8], arrival: Arrival) -> Block:
     """Simulate all `frames` (n, pixels) uint8 at once; the block has the integers and every message.
 
     Messages are ordered by frame, then sender, then sending order.
@@ -92,6 +90,11 @@ def run_reference(
     return _block(machine)
 
 
+def _now(env: simpy.Environment) -> int:
+    """The time in fs: all delays are integers, so it is one, too."""
+    return int(env.now)
+
+
 def _channel(env: simpy.Environment, depth: int) -> Channel:
     return Channel(simpy.Resource(env), simpy.Container(env, depth, init=depth), simpy.Store(env), [])
 
@@ -111,10 +114,10 @@ def _core(machine: Machine, core: Core) -> Process:
         core.row["starved_fs"] = core.row["serve_end_fs"] - free_fs - core.row["serve_busy_fs"]
         machine.served_all[core.index][frame].succeed()
         yield from _wait_for_turn(machine, core, frame)
-        core.row["update_start_fs"] = env.now
+        core.row["update_start_fs"] = _now(env)
         yield from _update(machine, core, frame)
         end_frame(core, frame)
-        free_fs = core.row["update_end_fs"] = env.now
+        free_fs = core.row["update_end_fs"] = _now(env)
         _keep_integers(machine, core, frame)
         machine.sent_all[core.index][frame].succeed()
 
@@ -126,24 +129,25 @@ def _serve_until_token(machine: Machine, core: Core, frame: int) -> Process:
         yield from _serve(machine, core, message)
         if message.token:
             break
-    core.row["serve_end_fs"] = machine.env.now
+    core.row["serve_end_fs"] = _now(machine.env)
     if core.row["messages_in"] == 0:
-        core.row["serve_first_fs"] = machine.env.now
+        core.row["serve_first_fs"] = _now(machine.env)
 
 
 def _serve_step(machine: Machine, core: Core, frame: int) -> Process:
     """Under barriers no token says that a frame is over: all messages sent have been served when the sender is done."""
     channel, sender = machine.channels[core.index - 1], machine.cores[core.index - 1]
     done = machine.sent_all[core.index - 1][frame]
-    end_fs = machine.env.now
+    end_fs = _now(machine.env)
     while not (done.triggered and core.received == sender.rows[frame]["messages_out"]):
         get = channel.inbox.get()
         yield get if done.triggered else get | done
         if not get.triggered:
             get.cancel()
             continue
-        yield from _serve(machine, core, get.value)
-        end_fs = machine.env.now
+        message: Message = get.value
+        yield from _serve(machine, core, message)
+        end_fs = _now(machine.env)
     core.row["serve_end_fs"] = end_fs
     if core.row["messages_in"] == 0:
         core.row["serve_first_fs"] = end_fs
@@ -152,16 +156,16 @@ def _serve_step(machine: Machine, core: Core, frame: int) -> Process:
 def _serve(machine: Machine, core: Core, message: Message) -> Process:
     """Free the queue slot, work, add the weight row."""
     env = machine.env
-    message.start_fs = env.now
+    message.start_fs = _now(env)
     yield machine.channels[core.index - 1].slots.put(1)
     if not message.token:
         if core.row["messages_in"] == 0:
-            core.row["serve_first_fs"] = env.now
+            core.row["serve_first_fs"] = _now(env)
         busy_fs = service_fs(core.part, machine.plan.encoding, message.value)
         yield env.timeout(busy_fs)
         receive(core, message)
         core.row["serve_busy_fs"] += busy_fs
-    message.end_fs = env.now
+    message.end_fs = _now(env)
 
 
 def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
@@ -170,23 +174,23 @@ def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
     if machine.plan.barrier:
         before = core.row["serve_end_fs"]
         yield machine.released[_step_of(machine, core.index, frame)]
-        core.row["barrier_fs"] = env.now - before
+        core.row["barrier_fs"] = _now(env) - before
     if core.layer is not None:
         return
-    before = env.now
+    before = _now(env)
     if arrival.kind == "serial" and frame > 0:
         yield machine.sent_all[-1][frame - 1]
-    if env.now < frame * arrival.interval_fs:
-        yield env.timeout(frame * arrival.interval_fs - env.now)
-    core.row["starved_fs"] += env.now - before
+    if _now(env) < frame * arrival.interval_fs:
+        yield env.timeout(frame * arrival.interval_fs - _now(env))
+    core.row["starved_fs"] += _now(env) - before
     if not machine.plan.barrier:
-        core.row["serve_first_fs"] = core.row["serve_end_fs"] = env.now
+        core.row["serve_first_fs"] = core.row["serve_end_fs"] = _now(env)
 
 
 def _update(machine: Machine, core: Core, frame: int) -> Process:
     """Scan the neurons in order, send what changed, close with a token."""
     env, timing = machine.env, core.part.timing
-    now = env.now
+    now = _now(env)
     if core.layer is None:
         yield env.timeout(machine.plan.frame_fetch_fs)
     for neuron in range(core.part.neurons):
@@ -200,20 +204,20 @@ def _update(machine: Machine, core: Core, frame: int) -> Process:
             yield from _send(machine, core, message)
     if not machine.plan.barrier and not core.is_last:
         yield from _send(machine, core, Message(frame, -1, 0, token=True))
-    core.row["update_busy_fs"] = env.now - now - core.row["blocked_link_fs"] - core.row["blocked_queue_fs"]
+    core.row["update_busy_fs"] = _now(env) - now - core.row["blocked_link_fs"] - core.row["blocked_queue_fs"]
 
 
 def _send(machine: Machine, core: Core, message: Message) -> Process:
     """Wait for the link, then for a free slot; the message then travels while the core goes on."""
     env, channel = machine.env, machine.channels[core.index]
-    message.ready_fs = env.now
+    message.ready_fs = _now(env)
     request = channel.link.request()
     yield request
-    core.row["blocked_link_fs"] += env.now - message.ready_fs
-    waits_from = env.now
+    core.row["blocked_link_fs"] += _now(env) - message.ready_fs
+    waits_from = _now(env)
     yield channel.slots.get(1)
-    core.row["blocked_queue_fs"] += env.now - waits_from
-    message.sent_fs = env.now
+    core.row["blocked_queue_fs"] += _now(env) - waits_from
+    message.sent_fs = _now(env)
     channel.messages.append(message)
     count_sent(core, message)
     env.process(_travel(machine, core, message, request))
@@ -224,7 +228,7 @@ def _travel(machine: Machine, core: Core, message: Message, request: simpy.resou
     yield machine.env.timeout(link.token_fs if message.token else link.message_fs)
     machine.channels[core.index].link.release(request)
     yield machine.env.timeout(link.wire_fs)
-    message.arrival_fs = machine.env.now
+    message.arrival_fs = _now(machine.env)
     yield machine.channels[core.index].inbox.put(message)
 
 

@@ -11,7 +11,9 @@ _HALF = Fraction(1, 2)
 
 
 def round_exactly(x: Fraction, rounding: str) -> int:
-    """The integer nearest to x; ties go up (`half_up`), to the even one (`half_even`) or away from zero (`half_away`)."""
+    """The integer nearest to x; ties go up (`half_up`), to the even one (`half_even`) or away from zero
+    (`half_away`).
+    """
     if rounding == "half_even":
         return round(x)
     if rounding == "half_away" and x < 0:

@@ -31,9 +31,9 @@ SERIAL: Final = Arrival()
 class Result:
     """A finished simulation of one mode.
 
-    counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32, the
-    accumulators of the last layer. integers: (frames, neurons of all cores) int32, if kept. messages: (messages, 9) int64,
-    if recorded; columns as in simulator.columns.MESSAGE_COLUMNS, times in fs.
+    counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32,
+    the accumulators of the last layer. integers: (frames, neurons of all cores) int32, if kept. messages: (messages,
+    9) int64, if recorded; columns as in simulator.columns.MESSAGE_COLUMNS, times in fs.
     """
 
     plan: Plan
@@ -68,9 +68,9 @@ def simulate(
     """Run `frames` through `network` on `chip` and return counts, times and outputs.
 
     frames: (n, ...) uint8, or an iterable of such arrays (a stream; only a block of it is in memory). mode: one of
-    hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision network, the others the scaled one.
-    progress: called with the number of frames finished since the last call. The reference engine takes all frames at once.
-    Raises SimulationError for frames, networks and chips that don't fit each other.
+    hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision network, the others the
+    scaled one. progress: called with the number of frames finished since the last call. The reference engine takes
+    all frames at once. Raises SimulationError for frames, networks and chips that don't fit each other.
     """
     plan = _checked_plan(network, chip, mode)
     stream = _checked_stream(frames, network)
@@ -123,7 +123,8 @@ def _checked_stream(
     for array in [frames] if isinstance(frames, np.ndarray) else frames:
         if array.dtype != np.uint8 or array.ndim < 2 or array[0:1].size != network.inputs * len(array[0:1]):
             raise SimulationError(
-                f"frames of {array.dtype} and shape {array.shape}: network {network.name!r} takes (n, {network.inputs}) uint8"
+                f"frames of {array.dtype} and shape {array.shape}: network {network.name!r} "
+                f"takes (n, {network.inputs}) uint8"
             )
         yield array.reshape(len(array), network.inputs)
 

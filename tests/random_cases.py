@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def networks(draw, precision):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     layers = []
     top = 2 ** (weight_bits - 1) - 1
-    for number, (fan_in, outputs) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (fan_in, outputs) in enumerate(pairwise(sizes), start=1):
         relu = draw(st.booleans())
         last = number == len(sizes) - 1
         requantiser = None if last else draw(requantisers(outputs, activation_bits, rounding, not relu, fan_in))
@@ -49,7 +50,9 @@ def networks(draw, precision):
         layers.append(
             IntegerLayer(
                 name=f"fc{number}",
-                weights=rng.integers(-top, top + 1, (fan_in, outputs)).astype(np.int8 if weight_bits <= 8 else np.int16),
+                weights=rng.integers(-top, top + 1, (fan_in, outputs)).astype(
+                    np.int8 if weight_bits <= 8 else np.int16
+                ),
                 bias=rng.integers(-bias_top, bias_top, outputs, endpoint=True).astype(np.int32),
                 activation="relu" if relu else "identity",
                 requantiser=requantiser,
@@ -57,7 +60,9 @@ def networks(draw, precision):
             )
         )
     multiplier, shift = draw(st.integers(2**30, 2**31 - 1)), draw(st.integers(30, 38))
-    into = Requantiser(np.array([multiplier], np.int32), np.array([shift], np.int32), 0, 2**activation_bits - 1, rounding)
+    into = Requantiser(
+        np.array([multiplier], np.int32), np.array([shift], np.int32), 0, 2**activation_bits - 1, rounding
+    )
     return IntegerNetwork(
         name="random",
         precision=precision,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def identity(channels: int = 1) -> Requantiser:
 
 def chain(*sizes: int, weight: int = 1, precision: str = "scaled", overflow: str = "wrap") -> IntegerNetwork:
     """A network of those sizes whose weights are all `weight`, without bias, and whose requantisers change nothing."""
-    pairs = list(zip(sizes, sizes[1:], strict=False))
+    pairs = list(pairwise(sizes))
     layers = tuple(
         IntegerLayer(
             name=f"fc{number}",

@@ -64,9 +64,7 @@ def test_constant_input_sends_nothing_after_the_first_frame(eighths, frames, nam
 @given(rationals, st.integers(1, 9), st.sampled_from(ROUNDINGS))
 def test_events_are_bounded_by_the_scaled_change_plus_one(xs, k, name):
     scaled = [k * x for x in xs]
-    for sent, change in zip(
-        delta_herding(scaled, rounding_named(name)), temporal_difference(scaled), strict=True
-    ):
+    for sent, change in zip(delta_herding(scaled, rounding_named(name)), temporal_difference(scaled), strict=True):
         assert abs(sent) <= abs(change) + 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -22,9 +23,7 @@ CASES = 200
 @given(cases())
 def test_reference_and_fast_engine_agree_on_everything(case):
     network, frames, chip, mode, arrival = case
-    fast = simulate(
-        network, frames, chip, mode, arrival=arrival, keep_integers=True, record_messages=True
-    )
+    fast = simulate(network, frames, chip, mode, arrival=arrival, keep_integers=True, record_messages=True)
     slow = simulate(
         network, frames, chip, mode, arrival=arrival, engine="reference", keep_integers=True, record_messages=True
     )
@@ -84,5 +83,5 @@ def test_a_saturating_accumulator_that_clips_breaks_the_identity():
 def test_canonical_digits_recode_the_value_with_the_digits_counted(value):
     digits = canonical_digits(value)
     assert sum(digit * 2**place for place, digit in enumerate(digits)) == value
-    assert all(a == 0 or b == 0 for a, b in zip(digits, digits[1:], strict=False))
+    assert all(a == 0 or b == 0 for a, b in pairwise(digits))
     assert sum(digit != 0 for digit in digits) == signed_digits(value)

@@ -174,11 +174,18 @@ def test_a_deeper_queue_never_makes_a_frame_later(case):
 
 def test_what_does_not_fit_is_refused_with_every_reason():
     small = MemoryTiming(64, 64, 1, 0)
-    chip = with_core(replace(CHIP, weight_bits=4, encoding="graded", payload_bits=8), multiply_fs=None, weight_memory=small)
+    chip = with_core(
+        replace(CHIP, weight_bits=4, encoding="graded", payload_bits=8), multiply_fs=None, weight_memory=small
+    )
     with pytest.raises(SimulationError) as refused:
         plan_network(chain(20, 3), chip, mode_named("sigma_delta"))
     text = str(refused.value)
-    for reason in ("weight_bits of 8 bits", "need a multiplier", "messages.payload_bits is 8", "0.1 KiB of weight_memory"):
+    for reason in (
+        "weight_bits of 8 bits",
+        "need a multiplier",
+        "messages.payload_bits is 8",
+        "0.1 KiB of weight_memory",
+    ):
         assert reason in text, reason
 
 

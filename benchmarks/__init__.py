@@ -1,0 +1,1 @@
+"""How fast deltasim simulates, as ratios measured side by side in one process."""

@@ -1,0 +1,65 @@
+"""deltasim: what would one frame cost on a chip that sends only integer changes between layers?
+
+import deltasim as ds
+
+chip = ds.load_accelerator("horowitz-45nm")
+network = ds.load_network("mnist-784-200-200-10")
+quantised = ds.quantise(network, ds.frames("mnist", split="train", frames="0:1000").read(0, 1000))
+run = ds.simulate(quantised, ds.frames("temporal-mnist", frames="0:1000"), chip)
+run.summary()                 # one row per network of the paper's Figure 1
+run.frames, run.layers        # pandas tables
+ds.dashboard(run)             # path of the dashboard
+"""
+
+from deltasim.api import dashboard, run, simulate
+from deltasim.errors import USER_ERRORS
+from deltasim.experiment import Experiment
+from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
+from hwmodels.records import MODES
+from reports import Run, RunError, compare, load_run
+from simulator import SimulationError
+from workloads import (
+    Frames,
+    IntegerNetwork,
+    Network,
+    Quantisation,
+    QuantisedNetwork,
+    WorkloadError,
+    list_datasets,
+    list_networks,
+    load_network,
+    network_from_arrays,
+    quantise,
+)
+from workloads import load_frames as frames
+
+__all__ = [
+    "MODES",
+    "USER_ERRORS",
+    "Accelerator",
+    "ConfigError",
+    "Experiment",
+    "Frames",
+    "IntegerNetwork",
+    "Network",
+    "Quantisation",
+    "QuantisedNetwork",
+    "Run",
+    "RunError",
+    "SimulationError",
+    "WorkloadError",
+    "chip_of",
+    "compare",
+    "dashboard",
+    "frames",
+    "list_datasets",
+    "list_networks",
+    "list_profiles",
+    "load_accelerator",
+    "load_network",
+    "load_run",
+    "network_from_arrays",
+    "quantise",
+    "run",
+    "simulate",
+]

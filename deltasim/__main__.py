@@ -1,0 +1,5 @@
+"""`python -m deltasim` is the command `deltasim`."""
+
+from deltasim.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""The calls behind `import deltasim as ds`: each puts packages together and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltasim.execute import Progress, run_job
+from deltasim.experiment import Experiment, Loaded, load_experiment, read_experiment
+from deltasim.job import Job, Settings, plan_job
+from deltasim.yaml_text import to_yaml
+from hwmodels import Accelerator
+from reports import Run, load_run, write_dashboard
+from workloads import Frames, QuantisedNetwork, frames_of_array
+
+
+def simulate(
+    network: QuantisedNetwork,
+    frames: Frames | NDArray[np.uint8],
+    accelerator: Accelerator,
+    *,
+    modes: Sequence[str] | None = None,
+    name: str = "run",
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    arrival: Literal["serial", "pipelined", "paced"] = "serial",
+    frame_rate_hz: float = 30.0,
+    engine: Literal["fast", "reference"] = "fast",
+    record_messages: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
+
+    frames: from `ds.frames`, or a (n, ...) uint8 array. modes: of `ds.MODES`; all that the accelerator can run unless
+    given. out: the run directory, runs/NAME-HASH unless given; a finished run of the same configuration there is
+    read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
+    input core is free), `paced` (at frame_rate_hz). Power is stated at frame_rate_hz. Raises SimulationError where
+    things don't fit each other and RunError where `out` is taken.
+    """
+    settings = Settings(
+        name=name,
+        modes=tuple(modes) if modes is not None else None,
+        arrival=arrival,
+        frame_rate_hz=frame_rate_hz,
+        engine=engine,
+        record_messages=record_messages,
+    )
+    stream = frames if isinstance(frames, Frames) else frames_of_array("array", frames)
+    job = plan_job(network, stream, accelerator, settings)
+    return run_job(job, None if out is None else Path(out), overwrite=overwrite, progress=progress)
+
+
+def run(
+    experiment: Experiment | Path | str | None = None,
+    *,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Carry out an experiment file (the bundled Temporal-MNIST one unless given) and return the finished run."""
+    job = job_of(experiment)
+    return run_job(job, None if out is None else Path(out), overwrite=overwrite, progress=progress)
+
+
+def job_of(experiment: Experiment | Path | str | None = None, folder: Path = Path()) -> Job:
+    """Load and check all that an experiment names; `folder` is where the relative paths of an Experiment start."""
+    if not isinstance(experiment, Experiment):
+        experiment, folder = read_experiment(None if experiment is None else Path(experiment))
+    loaded = load_experiment(experiment, folder)
+    return plan_job(loaded.quantised, loaded.frames, loaded.accelerator, _settings(loaded), _as_yaml(experiment))
+
+
+def dashboard(finished: Run | Path | str) -> Path:
+    """Write the run's dashboard.html anew, from its tables, and return its path."""
+    return write_dashboard(finished if isinstance(finished, Run) else load_run(finished))
+
+
+def _settings(loaded: Loaded) -> Settings:
+    experiment = loaded.experiment
+    return Settings(
+        name=experiment.name,
+        modes=experiment.modes,
+        arrival=experiment.arrival,
+        frame_rate_hz=experiment.frame_rate_hz,
+        engine=experiment.engine,
+        record_messages=experiment.record_messages,
+    )
+
+
+def _as_yaml(experiment: Experiment) -> str:
+    return to_yaml(experiment.model_dump(mode="json", by_alias=True, exclude_none=True))

@@ -1,0 +1,181 @@
+"""The command `deltasim`. Exit codes: 0 done, 2 something to mend in what was asked, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from deltasim.api import dashboard, job_of
+from deltasim.errors import USER_ERRORS
+from deltasim.execute import run_job
+from deltasim.experiment import Experiment, kind_of_file, read_experiment
+from deltasim.options import with_options
+from deltasim.progress import progress_bars
+from deltasim.show import print_comparison, print_json, print_summary, records, summary_json
+from hwmodels import list_profiles, load_accelerator
+from hwmodels.json_schema import accelerator_json_schema
+from reports import compare, load_run, write_comparison
+from workloads import list_datasets, list_networks
+
+app = typer.Typer(
+    name="deltasim",
+    help="What one frame costs on a chip that sends only integer changes between layers.",
+    epilog="Start with: deltasim run   (bundled network and images; ends with the path of a dashboard)",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/temporal-mnist-0123456789.")
+]
+
+
+@app.command(
+    epilog="Examples: deltasim run | deltasim run my.yaml --frames 0:500 | deltasim run --accelerator chip.yaml"
+)
+def run(
+    experiment: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[EXPERIMENT.yaml]", help="What to run; the bundled Temporal-MNIST experiment if left out."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory. [default: runs/NAME-HASH]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    accelerator: Annotated[
+        str | None, typer.Option(help="Instead of the experiment's: profile name or YAML file.")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help="Instead of the experiment's range: start:stop.")] = None,
+    modes: Annotated[str | None, typer.Option(help="Instead of the experiment's: names, separated by commas.")] = None,
+    engine: Annotated[str | None, typer.Option(help="fast, or reference (SimPy, one event per message: slow).")] = None,
+    json: Json = False,
+) -> None:
+    """Simulate an experiment, write a run directory and its dashboard, print what a frame costs.
+
+    A run of the same configuration is not repeated; one that was interrupted goes on where it stopped.
+    """
+    chosen, folder = read_experiment(experiment)
+    chosen = with_options(chosen, accelerator=accelerator, frames=frames, modes=modes, engine=engine)
+    job = job_of(chosen, folder)
+    with progress_bars() as progress:
+        finished = run_job(job, out, overwrite=overwrite, progress=progress)
+    page = dashboard(finished)
+    if json:
+        print_json(summary_json(finished))
+        return
+    console = Console()
+    print_summary(console, finished)
+    console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
+    console.print(f"Open it:   deltasim open {finished.path}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An accelerator or an experiment, in YAML.")],
+    json: Json = False,
+) -> None:
+    """Check a file and all that it names, without simulating."""
+    kind = kind_of_file(file)
+    if kind == "accelerator":
+        name = load_accelerator(file).name
+    else:
+        experiment, folder = read_experiment(file)
+        name = job_of(experiment, folder).settings.name
+    if json:
+        print_json({"file": str(file), "kind": kind, "name": name, "valid": True})
+    else:
+        print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
+
+
+@app.command(name="list")
+def list_(json: Json = False) -> None:
+    """List accelerator profiles, networks and data sets that come with deltasim."""
+    shipped = {
+        "profiles": {profile.name: profile.description for profile in list_profiles()},
+        "networks": list_networks(),
+        "datasets": list_datasets(),
+    }
+    if json:
+        print_json(shipped)
+        return
+    for kind, entries in shipped.items():
+        print(f"{kind}:")  # noqa: T201
+        for name, description in entries.items():
+            print(f"  {name:22} {description}")  # noqa: T201
+
+
+@app.command()
+def schema(
+    kind: Annotated[
+        Literal["accelerator", "experiment"], typer.Argument(help="Of which kind of file.")
+    ] = "accelerator",
+) -> None:
+    """Print the JSON Schema of accelerator or experiment files, for editors that check YAML while you type.
+
+    Save it and put `# yaml-language-server: $schema=FILE` into the first line of your YAML.
+    """
+    print_json(accelerator_json_schema() if kind == "accelerator" else Experiment.model_json_schema(by_alias=True))
+
+
+@app.command()
+def report(run: RunPath, json: Json = False) -> None:
+    """Write the dashboard of a finished run anew and print its table."""
+    finished = load_run(run)
+    page = dashboard(finished)
+    if json:
+        print_json(summary_json(finished))
+        return
+    console = Console()
+    print_summary(console, finished)
+    console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
+
+
+@app.command(name="open")
+def open_(run: RunPath) -> None:
+    """Open the dashboard of a finished run in the browser."""
+    finished = load_run(run)
+    page = (finished.path / "dashboard.html").absolute()
+    if not page.exists():
+        page = dashboard(finished).absolute()
+    if not webbrowser.open(page.as_uri()):
+        print(f"no browser could be started; open {page}")  # noqa: T201
+
+
+@app.command(name="compare")
+def compare_(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="A run directory.")],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another one.")],
+    html: Annotated[Path | None, typer.Option(help="Also write the comparison as a page.")] = None,
+    json: Json = False,
+) -> None:
+    """Two runs side by side: by network, component and layer, as difference and ratio."""
+    first, second = load_run(run_a), load_run(run_b)
+    table = compare(first, second)
+    if html is not None:
+        html = write_comparison(first, second, html)
+    if json:
+        print_json({"rows": records(table), "page": None if html is None else str(html)})
+        return
+    print_comparison(Console(), first, second, table)
+    if html is not None:
+        print(f"Page: {html.absolute()}")  # noqa: T201
+
+
+def main() -> None:
+    """Run the command; a user's mistake becomes one message on standard error and exit code 2."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        print(f"deltasim: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("deltasim: interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

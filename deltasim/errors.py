@@ -1,0 +1,12 @@
+"""Every error that is the user's to mend: shown as a message, never as a traceback."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwmodels import ConfigError
+from reports import RunError
+from simulator import SimulationError
+from workloads import WorkloadError
+
+USER_ERRORS: Final = (ConfigError, WorkloadError, SimulationError, RunError)

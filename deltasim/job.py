@@ -1,0 +1,102 @@
+"""What a run will be, worked out and checked before anything is simulated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from deltasim.fingerprint import network_sha256, sha256_of, versions
+from hwmodels import Accelerator, chip_of
+from hwmodels.records import MODES
+from simulator import Arrival, Plan, SimulationError, mode_named, plan_network
+from workloads import Frames, IntegerNetwork, QuantisedNetwork
+
+FS_PER_SECOND: Final = 10**15
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to simulate; see deltasim.experiment.Experiment for the meaning of each field."""
+
+    name: str = "run"
+    modes: tuple[str, ...] | None = None
+    arrival: Literal["serial", "pipelined", "paced"] = "serial"
+    frame_rate_hz: float = 30.0
+    engine: Literal["fast", "reference"] = "fast"
+    record_messages: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, worked out and checked, not yet simulated."""
+
+    network: QuantisedNetwork
+    frames: Frames
+    accelerator: Accelerator
+    settings: Settings
+    plans: tuple[Plan, ...]
+    experiment_yaml: str
+    config: dict[str, Any]
+
+    @property
+    def config_sha256(self) -> str:
+        """Equal for two jobs exactly when they must give the same results."""
+        return sha256_of(self.config)
+
+    @property
+    def default_path(self) -> Path:
+        """runs/NAME-HASH in the working directory."""
+        return Path("runs") / f"{self.settings.name}-{self.config_sha256[:10]}"
+
+
+def plan_job(
+    network: QuantisedNetwork,
+    frames: Frames,
+    accelerator: Accelerator,
+    settings: Settings | None = None,
+    experiment_yaml: str = "",
+) -> Job:
+    """Check that network, frames and accelerator fit in every mode, and fix what the run will be.
+
+    Raises SimulationError with all that does not fit.
+    """
+    settings = settings or Settings()
+    chip = chip_of(accelerator)
+    modes = settings.modes or default_modes(accelerator)
+    repeated = {mode for mode in modes if modes.count(mode) > 1}
+    if repeated:
+        raise SimulationError(f"modes named twice: {', '.join(sorted(repeated))}")
+    if not modes:
+        raise SimulationError("no modes: name at least one of " + ", ".join(MODES))
+    plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode)) for mode in modes)
+    config = {
+        "accelerator": sha256_of(accelerator.model_dump(mode="json", by_alias=True, exclude={"provenance", "sources"})),
+        "network": {part.precision: network_sha256(part) for part in (network.full, network.scaled)},
+        "frames": frames.sha256(),
+        "modes": modes,
+        "arrival": settings.arrival,
+        "frame_rate_hz": settings.frame_rate_hz,
+        "engine": settings.engine,
+        "record_messages": settings.record_messages,
+        "versions": versions(),
+    }
+    return Job(network, frames, accelerator, settings, plans, experiment_yaml, config)
+
+
+def default_modes(accelerator: Accelerator) -> tuple[str, ...]:
+    """Every mode, or without a multiplier those that need none."""
+    multiplies = all(core.multiply is not None for core in (accelerator.core, *accelerator.cores))
+    return MODES if multiplies else ("rounding", "sigma_delta")
+
+
+def arrival_of(settings: Settings) -> Arrival:
+    """How frames enter the chip."""
+    if settings.arrival == "paced":
+        return Arrival("pipelined", round(FS_PER_SECOND / settings.frame_rate_hz))
+    return Arrival(settings.arrival)
+
+
+def network_for(network: QuantisedNetwork, mode: str) -> IntegerNetwork:
+    """The integer network that a mode runs: at full precision, or at scale k."""
+    return network.full if mode_named(mode).precision == "full" else network.scaled

@@ -1,0 +1,44 @@
+"""Command-line options laid over an experiment, checked like the file itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deltasim.experiment import Experiment
+from hwmodels import ConfigError, Problem
+
+
+def with_options(
+    experiment: Experiment,
+    *,
+    accelerator: str | None,
+    frames: str | None,
+    modes: str | None,
+    engine: str | None,
+) -> Experiment:
+    """The experiment with every option that was given in place of its own field.
+
+    An accelerator file on the command line is relative to the working directory, not to the experiment. Raises
+    ConfigError for a value that the field does not take.
+    """
+    data = experiment.model_dump(by_alias=True)
+    if accelerator is not None:
+        here = Path(accelerator)
+        data["accelerator"] = str(here.absolute()) if here.exists() else accelerator
+    if frames is not None:
+        data["frames"]["range"] = frames
+    if modes is not None:
+        data["modes"] = tuple(name.strip() for name in modes.split(","))
+    if engine is not None:
+        data["engine"] = engine
+    try:
+        return Experiment.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                Problem("command line", None, f"--{each['loc'][0]}", str(each["input"]), each["msg"])
+                for each in error.errors(include_url=False)
+            ]
+        ) from None

@@ -1,0 +1,87 @@
+"""Results in a terminal: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from reports import Run
+
+TITLES: Final = {
+    "original": "original (dense)",
+    "original_sparse": "original (sparse)",
+    "temporal_difference": "temporal difference",
+    "rounding": "rounding",
+    "sigma_delta": "sigma-delta",
+}
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+    """One JSON document on standard output."""
+    print(json.dumps(value, indent=2, allow_nan=False))  # noqa: T201 - this is the output
+
+
+def summary_json(run: Run) -> dict[str, Any]:
+    """What `deltasim run --json` prints: where the run is, one object per network, whether the answers are the same."""
+    return {
+        "run": str(run.path),
+        "dashboard": str(run.path / "dashboard.html"),
+        "frames": run.frame_count,
+        "networks": records(run.summary()),
+        "identical": {f"{pair.mode} = {pair.partner}": pair.identical for pair in run.equalities},
+    }
+
+
+def print_summary(console: Console, run: Run) -> None:
+    """The networks side by side, per frame, and whether partners gave the same integers."""
+    summary = run.summary()
+    table = Table(title=f"{run.name}: {run.frame_count:,} frames, per frame", title_justify="left")
+    table.add_column("network")
+    for heading in ("operations", "arithmetic pJ", "system pJ", "latency ns", "test error %"):
+        table.add_column(heading, justify="right")
+    for _, row in summary.iterrows():
+        table.add_row(
+            TITLES[str(row["mode"])],
+            f"{row['operations']:,.0f}",
+            f"{row['arithmetic_pj']:,.0f}",
+            f"{row['total_pj']:,.0f}",
+            f"{row['latency_ns']:,.0f}",
+            "-" if pd.isna(row["error_percent"]) else f"{row['error_percent']:.2f}",
+        )
+    console.print(table)
+    for pair in run.equalities:
+        what = "identical" if pair.identical else "DIFFERENT"
+        console.print(
+            f"{TITLES[pair.mode]} and {TITLES[pair.partner]}: {what}, {pair.layer_frames_differing:,} of "
+            f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)"
+        )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table's rows for JSON; what is missing is null."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return rows
+
+
+def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.DataFrame) -> None:
+    """Whole networks and components of two runs; energies by layer are in the page and in the JSON."""
+    console.print(f"A  {run_a.path}  {run_a.accelerator.name}", highlight=False, soft_wrap=True)
+    console.print(f"B  {run_b.path}  {run_b.accelerator.name}", highlight=False, soft_wrap=True)
+    shown = comparison[comparison["layer"] == "all"]
+    for mode, rows in shown.groupby("mode", sort=False, observed=True):
+        table = Table(title=f"{TITLES[str(mode)]}, mean per frame", title_justify="left")
+        table.add_column("")
+        for heading in ("A", "B", "B - A", "B / A"):
+            table.add_column(heading, justify="right")
+        for _, row in rows.iterrows():
+            what = row["quantity"] if row["component"] == "all" else f"{row['component']} pJ"
+            table.add_row(what, *(_number(row[key]) for key in ("a", "b", "difference")), _number(row["ratio"], 3))
+        console.print(table)
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "-" if pd.isna(value) else f"{value:,.{digits}f}"

@@ -1,0 +1,193 @@
+"""Pricing is exact: parts add up to the whole however they are grouped, and leakage to that of the whole run."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hwmodels import (
+    ACTION_COLUMNS,
+    ENERGY_COLUMNS,
+    Accelerator,
+    action_prices,
+    exact_sum,
+    leakage_mw,
+    load_accelerator,
+    power_mw,
+    price,
+    totals,
+)
+from hwmodels.records import ACTIONS, COLUMNS
+
+PARTS = [column.name for column in ENERGY_COLUMNS]
+HOROWITZ, DAVIES = load_accelerator("horowitz-45nm"), load_accelerator("loihi1-davies2018")
+
+
+def leaking(core_mw: str, chip_mw: str) -> Accelerator:
+    record = HOROWITZ.model_dump(by_alias=True, mode="json")
+    return Accelerator.model_validate({**record, "leakage": {"core_mw": core_mw, "chip_mw": chip_mw}})
+
+
+def table(modes: int, frames: int, cores: int, seed: int = 1, largest: int = 10_000) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product([[f"m{i}" for i in range(modes)], range(frames), range(cores)])
+    counts = index.to_frame(index=False, name=["mode", "frame", "core"])
+    counts["layer"] = counts["core"] - 1
+    for name in COLUMNS:
+        counts[name] = rng.integers(0, largest, len(counts))
+    counts["update_end_fs"] += 10**7 * (counts["frame"] + 1)
+    return counts
+
+
+def one_row(**values: int) -> pd.DataFrame:
+    return pd.DataFrame([{"mode": "m", "frame": 0, "core": 0, "layer": 0, **dict.fromkeys(COLUMNS, 0), **values}])
+
+
+@pytest.mark.parametrize(
+    ("column", "energy_pj"),
+    [
+        ("adds", 0.1),
+        ("multiplies", 0.2),
+        ("state_reads", 40),
+        ("off_chip_reads", 1950),
+        ("accesses", 0.1),
+        ("updates", 3.4),
+        ("fires", 0),
+        ("messages_out", 0.1),
+        ("messages_in", 1.77),
+        ("flits_local", 0),
+        ("flit_hops_ew", 2),
+        ("flit_hops_ns", 2),
+        ("nonzero", 0),
+        ("tokens_out", 0),
+    ],
+)
+def test_one_action_costs_its_price(column: str, energy_pj: float) -> None:
+    energies = price(one_row(**{column: 7}), HOROWITZ)
+    assert energies["total_aj"].tolist() == [round(7 * energy_pj * 10**6), 0]
+
+
+def test_prices_are_per_core_in_mesh_order() -> None:
+    prices = action_prices(DAVIES)
+    assert prices.shape == (128, len(ACTIONS))
+    assert prices.dtype == np.int64
+    add = [action.column for action in ACTIONS].index("adds")
+    assert (prices[:, add] == 23_600_000).all()
+
+
+def test_synaptic_operations_of_pilotnet_at_the_price_of_loihi() -> None:
+    energies = price(one_row(adds=599_807), DAVIES)
+    assert energies["arithmetic_aj"].sum() == 599_807 * 23_600_000  # 14.2 uJ
+    small = price(one_row(adds=599_807), load_accelerator("oconnor2017-int32"))
+    assert small["arithmetic_aj"].sum() == 59_980_700_000  # 60 nJ
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 2),
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.integers(0, 10**6),
+    st.sampled_from(["0 mW", "0.816 mW", "1 nW"]),
+)
+def test_parts_add_up_however_grouped(modes: int, frames: int, cores: int, seed: int, leak: str) -> None:
+    energies = price(table(modes, frames, cores, seed), leaking(leak, "3 mW"))
+    whole = sum(energies["total_aj"].tolist())
+    for by in (["mode"], ["frame"], ["core"], ["layer"], ["mode", "core"], ["mode", "frame", "core"]):
+        grouped = totals(energies, by)
+        assert sum(grouped["total_aj"]) == whole
+        assert sum(sum(grouped[name]) for name in PARTS) == whole
+        assert sum(grouped["dynamic_aj"]) + sum(grouped["leakage_aj"]) == whole
+    assert energies["arithmetic_aj"].sum() == energies[["arithmetic_add_aj", "arithmetic_multiply_aj"]].sum().sum()
+
+
+def test_rows_stand_in_the_order_of_the_counts_and_the_chip_after_them() -> None:
+    counts = table(2, 3, 2).sample(frac=1, random_state=3)
+    energies = price(counts, HOROWITZ)
+    keys = ["mode", "frame", "core", "layer"]
+    assert energies.loc[: len(counts) - 1, keys].to_numpy().tolist() == counts[keys].to_numpy().tolist()
+    assert len(energies) == len(counts) + 2 * 3
+    assert (energies.loc[len(counts) :, ["core", "layer"]] == -1).all(axis=None)
+    assert [column.name for column in ACTION_COLUMNS][:3] == [
+        "arithmetic_add_aj",
+        "arithmetic_multiply_aj",
+        "weight_memory_read_aj",
+    ]
+    assert (energies.dtypes[PARTS] == np.int64).all()
+
+
+def test_leakage_runs_over_the_whole_run_on_used_cores_and_the_chip() -> None:
+    counts = table(1, 3, 2)
+    counts["update_end_fs"] = [5, 10, 12, 40, 50, 100]  # frames end on the last core at 10, 40 and 100 fs
+    energies = price(counts, leaking("2 mW", "7 mW"))
+    assert energies["leakage_core_aj"].tolist() == [20, 20, 60, 60, 120, 120, 0, 0, 0]
+    assert energies["leakage_chip_aj"].tolist() == [0] * 6 + [70, 210, 420]
+
+
+def test_leakage_is_rounded_once_per_row() -> None:
+    counts = one_row(update_end_fs=1_499_999)
+    assert price(counts, leaking("1 nW", "0 mW"))["leakage_core_aj"].tolist() == [1, 0]
+    counts = one_row(update_end_fs=3 * 10**12 + 500_000)
+    assert price(counts, leaking("1 nW", "0 mW"))["leakage_core_aj"].tolist() == [3 * 10**6 + 1, 0]
+
+
+def test_leakage_is_exact_where_a_product_would_overflow() -> None:
+    counts = one_row(update_end_fs=10**15 + 1)  # 1 s and 1 fs at 1 W in nW is 1e24: more than int64 holds
+    assert price(counts, leaking("1 W", "0 mW"))["leakage_core_aj"].tolist() == [10**18 + 1000, 0]
+
+
+def test_totals_beyond_int64() -> None:
+    values = np.full(5, 2**63 - 1)
+    assert exact_sum(values) == 5 * (2**63 - 1)
+    assert exact_sum(np.array([-3, 2**62, 2**62])) == 2**63 - 3
+    energies = price(pd.concat([one_row(adds=9 * 10**13).assign(frame=f) for f in range(4)]), HOROWITZ)
+    assert totals(energies)["total_aj"].tolist() == [4 * 9 * 10**18]
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=50))
+def test_exact_sum(values: list[int]) -> None:
+    assert exact_sum(np.array(values, dtype=np.int64)) == sum(values)
+
+
+def test_a_row_too_large_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
+        price(one_row(adds=10**14), HOROWITZ)
+    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
+        price(one_row(adds=6 * 10**13, multiplies=3 * 10**13), HOROWITZ)
+    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
+        price(one_row(update_end_fs=10**18), leaking("1 W", "0 mW"))
+
+
+def test_a_core_the_chip_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="counts are of core 16, but horowitz-45nm has cores 0 to 15"):
+        price(one_row(core=16), HOROWITZ)
+
+
+def test_frames_out_of_order_are_refused() -> None:
+    counts = pd.concat([one_row(update_end_fs=10), one_row(frame=1, update_end_fs=5)])
+    with pytest.raises(ValueError, match="do not end in their order"):
+        price(counts, HOROWITZ)
+
+
+def test_an_empty_table_has_no_energy() -> None:
+    assert len(price(one_row().iloc[:0], HOROWITZ)) == 0
+
+
+def test_power_is_energy_times_rate_plus_leakage() -> None:
+    assert leakage_mw(DAVIES, range(4)) == 104.4
+    assert leakage_mw(leaking("0.5 mW", "1 mW"), [0, 1, 2]) == 2.5
+    assert power_mw(10**12, 104.4, 30) == pytest.approx(104.4 + 0.03)  # 1 uJ at 30 frames a second is 30 uW
+    with pytest.raises(ValueError, match="frame_rate_hz is -1"):
+        power_mw(1, 0, -1)
+
+
+def test_a_hundred_thousand_rows_in_less_than_a_second() -> None:
+    counts = table(1, 25_000, 4)
+    begin = time.perf_counter()
+    price(counts, leaking("1 mW", "1 mW"))
+    assert time.perf_counter() - begin < 1

@@ -1,0 +1,86 @@
+"""A stream of frames, read in blocks."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.errors import WorkloadError
+
+HASH_BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Frames of uint8 pixels, in the order they are shown.
+
+    `shape`: of one frame, such as (28, 28). `labels`: (count,) int64, or None when unknown. `read(start, stop)`
+    gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk.
+    """
+
+    name: str
+    count: int
+    shape: tuple[int, ...]
+    labels: NDArray[np.int64] | None
+    read: Callable[[int, int], NDArray[np.uint8]]
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels in a frame."""
+        return int(np.prod(self.shape))
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """Type of a pixel."""
+        return np.dtype(np.uint8)
+
+    def blocks(self, size: int, start: int = 0) -> Iterator[NDArray[np.uint8]]:
+        """Yield (n, pixels) uint8 blocks of `size` frames, the last perhaps shorter, from frame `start` to the end."""
+        if size < 1 or start < 0:
+            raise WorkloadError(
+                f"blocks of {size} frames from frame {start}; needed a size of 1 or more, a start of 0 or more"
+            )
+        for first in range(start, self.count, size):
+            yield self.read(first, min(first + size, self.count))
+
+    def sha256(self) -> str:
+        """Hash of shape, pixels and labels, to tell whether two runs saw the same input. Reads every frame."""
+        digest = hashlib.sha256(f"{self.count} {self.shape}".encode())
+        for block in self.blocks(HASH_BLOCK):
+            digest.update(block.tobytes())
+        if self.labels is not None:
+            digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+
+def frames_of_array(
+    name: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64] | None = None,
+    order: NDArray[np.int64] | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Frames:
+    """Frames of an array (n, ...) uint8, in memory or memory-mapped, taken in `order` (indices; all of them without).
+
+    `labels` are those of `images`, before ordering. `shape` is that of a frame, images.shape[1:] without.
+    """
+    indices = np.arange(len(images)) if order is None else order
+
+    def read(start: int, stop: int) -> NDArray[np.uint8]:
+        # Slices of an unordered file are read in one piece, and never more of it than asked for.
+        chosen = images[start:stop] if order is None else images[order[start:stop]]
+        return np.ascontiguousarray(chosen).reshape(len(chosen), -1)
+
+    return Frames(name, len(indices), shape or images.shape[1:], None if labels is None else labels[indices], read)
+
+
+def take_range(frames: Frames, start: int, stop: int) -> Frames:
+    """Frames start .. stop-1 of `frames`."""
+    labels = None if frames.labels is None else frames.labels[start:stop]
+
+    def read(first: int, last: int) -> NDArray[np.uint8]:
+        return frames.read(start + first, start + last)
+
+    return Frames(frames.name, stop - start, frames.shape, labels, read)
