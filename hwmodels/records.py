@@ -1,7 +1,8 @@
 """The contract between the packages: what one row of the counts table holds.
 
-One row per mode, frame and core. The simulator fills it, `hwmodels.pricing` multiplies it with prices, `reports` shows it.
-Every column is a 64-bit integer; times are femtoseconds. The order of `COLUMNS` is the order in memory and on disk.
+One row per mode, frame and core. The simulator fills it, `hwmodels.pricing` multiplies it with prices, `reports`
+shows it. Every column is a 64-bit integer; times are femtoseconds. The order of `COLUMNS` is the order in memory and
+on disk.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class Column:
 
 
 COUNTS: Final[tuple[Column, ...]] = (
-    Column("nonzero", "values", "non-zero values among those this core could have sent (activations, or changes of them)"),
+    Column(
+        "nonzero", "values", "non-zero values among those this core could have sent (activations, or changes of them)"
+    ),
     Column("values_out", "values", "values this core sent; in the dense original network the zeros as well"),
     Column("l1_out", "unit events", "sum of the magnitudes of the values sent, |s|_L1 of the paper"),
     Column("messages_out", "messages", "messages on the wire: |value| unit events each when unary, else one per value"),
@@ -43,7 +46,9 @@ COUNTS: Final[tuple[Column, ...]] = (
     Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
     Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
     Column("accumulator_peak", "integer", "largest accumulator magnitude seen in the update phase"),
-    Column("digest", "hash", "64-bit hash of the core's integers after the frame: equal in two runs when the integers are"),
+    Column(
+        "digest", "hash", "64-bit hash of the core's integers after the frame: equal in two runs when the integers are"
+    ),
 )
 
 TIMES: Final[tuple[Column, ...]] = (

@@ -55,9 +55,9 @@ class ValueState(NamedTuple):
 class Slots(NamedTuple):
     """A ring of frames underway: the messages each core sends in them, and their record rows."""
 
-    index: Int32  # (ring, neurons): sending neuron within its core, in scan order
+    neuron: Int32  # (ring, neurons): sending neuron within its core, in scan order
     value: Int32  # (ring, neurons)
-    count: Int64  # (ring, cores): how many of them hold
+    messages: Int64  # (ring, cores): how many of them hold
     digits: Int64  # (ring, cores): signed digits in them (shift_add only)
     record: Int64  # (ring, cores, WIDTH)
 
@@ -182,9 +182,9 @@ def new_slots(net: NetworkArrays, ring: int) -> Slots:
     """Room for `ring` frames underway."""
     neurons, cores = int(net.offset[-1]), len(net.offset) - 1
     return Slots(
-        index=np.zeros((ring, neurons), np.int32),
+        neuron=np.zeros((ring, neurons), np.int32),
         value=np.zeros((ring, neurons), np.int32),
-        count=np.zeros((ring, cores), np.int64),
+        messages=np.zeros((ring, cores), np.int64),
         digits=np.zeros((ring, cores), np.int64),
         record=np.zeros((ring, cores, WIDTH), np.int64),
     )

@@ -45,7 +45,7 @@ def frame_values(
     core's integers of every frame, or (n, outputs) only the last core's.
     """
     cores = net.offset.shape[0] - 1
-    ring = slots.count.shape[0]
+    ring = slots.messages.shape[0]
     everything = integers_out.shape[1] == net.offset[cores]
     for k in range(frames.shape[0]):
         slot = (first_frame + k) % ring
@@ -71,16 +71,16 @@ def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, cor
     if fresh:
         accumulator[:] = net.bias[begin:end]
     sender = net.offset[core - 1]
-    count = slots.count[slot, core - 1]
-    index, value = slots.index[slot, sender:], slots.value[slot, sender:]
+    count = slots.messages[slot, core - 1]
+    neuron, value = slots.neuron[slot, sender:], slots.value[slot, sender:]
     weights = net.weights[net.weight_offset[core] :]
     if net.saturating:
         top = (np.int64(1) << (net.accumulator_bits - 1)) - 1
         slots.record[slot, core, ACCUMULATOR_CLIPS] = add_rows_saturating(
-            weights, end - begin, index, value, count, accumulator, net.unary, -top - 1, top
+            weights, end - begin, neuron, value, count, accumulator, net.unary, -top - 1, top
         )
     else:
-        add_rows(weights, end - begin, index, value, count, accumulator)
+        add_rows(weights, end - begin, neuron, value, count, accumulator)
         if net.accumulator_bits < 32:
             fold(accumulator, net.accumulator_bits)
 
@@ -90,7 +90,7 @@ def _send(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: 
     """The update phase of one core: requantise what was touched, list the messages, fill the value columns."""
     begin, end = net.offset[core], net.offset[core + 1]
     record = slots.record[slot, core]
-    touched = fresh or core == 0 or slots.count[slot, core - 1] > 0
+    touched = fresh or core == 0 or slots.messages[slot, core - 1] > 0
     accumulator, integers = state.accumulator[begin:end], state.integers[begin:end]
     last_core = core == net.offset.shape[0] - 2
     count = 0
@@ -112,14 +112,14 @@ def _send(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: 
         state.digest[core] = digest_of(integers, net.keys[begin:end])
         state.peak[core] = peak_of(accumulator) if core > 0 else 0
         if not last_core:
-            index, value = slots.index[slot, begin:end], slots.value[slot, begin:end]
+            neuron, value = slots.neuron[slot, begin:end], slots.value[slot, begin:end]
             if net.delta:
-                count, l1 = send_changes(integers, state.last[begin:end], index, value)
+                count, l1 = send_changes(integers, state.last[begin:end], neuron, value)
                 nonzero = count
             else:
-                count, nonzero, l1 = send_values(integers, net.dense, index, value)
+                count, nonzero, l1 = send_values(integers, net.dense, neuron, value)
             record[NONZERO], record[VALUES_OUT], record[L1_OUT] = nonzero, count, l1
-    slots.count[slot, core] = count
+    slots.messages[slot, core] = count
     if net.count_digits:
         slots.digits[slot, core] = 0
         for j in range(count):

@@ -46,7 +46,7 @@ def dataflow_frames(
     """Time all frames up to number `until` (not included), core after core. Returns the message rows written to
     `trace`.
     """
-    ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
+    ring, cores = slots.messages.shape[0], timing.scan_fs.shape[0]
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
         for core in range(cores):
@@ -79,7 +79,7 @@ def barrier_steps(
     In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step)
     and core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
     """
-    ring, cores = slots.count.shape[0], timing.scan_fs.shape[0]
+    ring, cores = slots.messages.shape[0], timing.scan_fs.shape[0]
     for step in range(times.clock[NEXT], until):
         reached = times.clock[RELEASE]
         for back in range(cores):
@@ -140,7 +140,7 @@ def _transfer(
     traced: int,
 ) -> int:
     """Core `core` scans and sends from `start` on; core + 1 serves. Fills both record rows; returns rows traced."""
-    slot = frame % slots.count.shape[0]
+    slot = frame % slots.messages.shape[0]
     record = slots.record[slot, core]
     begin, end = net.offset[core], net.offset[core + 1]
     per_neuron = timing.scan_fs[core] + (timing.update_fs[core] if record[UPDATES] > 0 else 0)
@@ -151,10 +151,10 @@ def _transfer(
     if core + 1 == timing.scan_fs.shape[0]:
         now = start + busy
     else:
-        count = slots.count[slot, core]
-        index, value = slots.index[slot, begin:end], slots.value[slot, begin:end]
+        count = slots.messages[slot, core]
+        neuron, value = slots.neuron[slot, begin:end], slots.value[slot, begin:end]
         units, now, traced = _send_and_serve(
-            net, timing, times, slots.record[slot], core, frame, now, per_neuron, index, value, count, trace, traced
+            net, timing, times, slots.record[slot], core, frame, now, per_neuron, neuron, value, count, trace, traced
         )
         busy += count * timing.fire_fs[core] + units * timing.encode_fs[core]
     record[UPDATE_BUSY] = busy
@@ -173,7 +173,7 @@ def _send_and_serve(
     frame: int,
     now: int,
     per_neuron: int,
-    index: Int32,
+    neuron: Int32,
     value: Int32,
     count: int,
     trace: Int64,
@@ -186,18 +186,21 @@ def _send_and_serve(
     on_link, wire = timing.message_fs[core], timing.wire_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
     free_from = times.update_end[core + 1]
-    free, first, busy = free_from, np.int64(-1), np.int64(0)
-    units, scanned = np.int64(0), np.int64(0)
+    free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
+    waited_link, waited_queue, units, scanned = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     for j in range(count):
-        now += (index[j] + 1 - scanned) * per_neuron + timing.fire_fs[core]
-        scanned = index[j] + 1
+        now += (neuron[j] + 1 - scanned) * per_neuron + timing.fire_fs[core]
+        scanned = neuron[j] + 1
         repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
         digits = signed_digits(value[j]) if net.count_digits else np.int64(1)
         service = timing.service_fs[core + 1, digits]
         units += repeats
         for _ in range(repeats):
             ready = now + timing.encode_fs[core]
-            now, left = _leave(ready, link_free, starts, sent, left, sender, receiver)
+            now, for_link, for_queue, left = _leave(ready, link_free, starts, sent, left)
+            waited_link += for_link
+            waited_queue += for_queue
+            peak = max(peak, sent - left + 1)
             link_free = now + on_link
             arrival = link_free + wire
             begin = max(arrival, free)
@@ -208,42 +211,44 @@ def _send_and_serve(
             sent += 1
             if traced < trace.shape[0]:
                 carried = value[j] // repeats if net.unary else value[j]
-                _note(trace[traced], frame, core, index[j], carried, ready, now, arrival, begin, free)
+                _note(trace[traced], frame, core, neuron[j], carried, ready, now, arrival, begin, free)
                 traced += 1
     now += (net.offset[core + 1] - net.offset[core] - scanned) * per_neuron
     if not timing.barrier:
-        now, left = _leave(now, link_free, starts, sent, left, sender, receiver)
+        now, for_link, for_queue, left = _leave(now, link_free, starts, sent, left)
+        waited_link += for_link
+        waited_queue += for_queue
+        peak = max(peak, sent - left + 1)
         link_free = now + timing.token_fs[core]
         free = max(link_free + wire, free)
         starts[sent % starts.shape[0]] = free
         sent += 1
     times.link_free[core], times.sent[core], times.left[core] = link_free, sent, left
     times.serve_end[core + 1] = free
+    sender[BLOCKED_LINK], sender[BLOCKED_QUEUE] = waited_link, waited_queue
     receiver[SERVE_FIRST] = first if first >= 0 else free
     receiver[SERVE_END], receiver[SERVE_BUSY] = free, busy
-    receiver[STARVED] = free - free_from - busy
+    receiver[STARVED], receiver[QUEUE_PEAK] = free - free_from - busy, peak
     return units, now, traced
 
 
 @compiled
-def _leave(
-    ready: int, link_free: int, starts: Int64, sent: int, left: int, sender: Int64, receiver: Int64
-) -> tuple[int, int]:
+def _leave(ready: int, link_free: int, starts: Int64, sent: int, left: int) -> tuple[int, int, int, int]:
     """When message number `sent`, `ready` to go, leaves: first the link has to be free, then a slot in the queue.
 
     `starts` is the ring of when the last messages began service and so freed their slots; `left` of all sent so far are
-    known to have done so. Books the waiting and the queue's peak. Returns (time, `left` by then).
+    known to have done so. Returns (time, waited for the link, waited for the queue, `left` by then).
     """
     depth = starts.shape[0]
     now = max(ready, link_free)
-    sender[BLOCKED_LINK] += now - ready
+    for_link = now - ready
+    for_queue = np.int64(0)
     if sent >= depth and starts[sent % depth] > now:
-        sender[BLOCKED_QUEUE] += starts[sent % depth] - now
-        now = starts[sent % depth]
+        for_queue = starts[sent % depth] - now
+        now += for_queue
     while left < sent and starts[left % depth] <= now:
         left += 1
-    receiver[QUEUE_PEAK] = max(receiver[QUEUE_PEAK], sent - left + 1)
-    return now, left
+    return now, for_link, for_queue, left
 
 
 @compiled

@@ -17,25 +17,25 @@ HALF_UP, HALF_EVEN, HALF_AWAY = 0, 1, 2
 
 
 @compiled
-def add_rows(weights: Weights, outputs: int, index: Int32, value: Int32, count: int, accumulator: Int32) -> None:
+def add_rows(weights: Weights, outputs: int, neuron: Int32, value: Int32, count: int, accumulator: Int32) -> None:
     """accumulator += sum over messages of value * weight row, modulo 2**32; four rows a pass.
 
-    weights: (inputs * outputs,) int8 or int16; index, value: int32, `count` of them hold; accumulator: (outputs,)
+    weights: (inputs * outputs,) int8 or int16; neuron, value: int32, `count` of them hold; accumulator: (outputs,)
     int32.
     """
     j = 0
     while j + 4 <= count:
         v0, v1, v2, v3 = value[j], value[j + 1], value[j + 2], value[j + 3]
-        row0 = weights[index[j] * outputs : (index[j] + 1) * outputs]
-        row1 = weights[index[j + 1] * outputs : (index[j + 1] + 1) * outputs]
-        row2 = weights[index[j + 2] * outputs : (index[j + 2] + 1) * outputs]
-        row3 = weights[index[j + 3] * outputs : (index[j + 3] + 1) * outputs]
+        row0 = weights[neuron[j] * outputs : (neuron[j] + 1) * outputs]
+        row1 = weights[neuron[j + 1] * outputs : (neuron[j + 1] + 1) * outputs]
+        row2 = weights[neuron[j + 2] * outputs : (neuron[j + 2] + 1) * outputs]
+        row3 = weights[neuron[j + 3] * outputs : (neuron[j + 3] + 1) * outputs]
         for o in range(outputs):
             accumulator[o] += v0 * row0[o] + v1 * row1[o] + v2 * row2[o] + v3 * row3[o]
         j += 4
     while j < count:
         v0 = value[j]
-        row0 = weights[index[j] * outputs : (index[j] + 1) * outputs]
+        row0 = weights[neuron[j] * outputs : (neuron[j] + 1) * outputs]
         for o in range(outputs):
             accumulator[o] += v0 * row0[o]
         j += 1
@@ -45,7 +45,7 @@ def add_rows(weights: Weights, outputs: int, index: Int32, value: Int32, count: 
 def add_rows_saturating(
     weights: Weights,
     outputs: int,
-    index: Int32,
+    neuron: Int32,
     value: Int32,
     count: int,
     accumulator: Int32,
@@ -56,7 +56,7 @@ def add_rows_saturating(
     """As add_rows, but each wire message's sum is clipped to low..high in arrival order; returns additions clipped."""
     clips = 0
     for j in range(count):
-        row = weights[index[j] * outputs : (index[j] + 1) * outputs]
+        row = weights[neuron[j] * outputs : (neuron[j] + 1) * outputs]
         repeats = abs(value[j]) if unary else 1
         step = np.int64(np.sign(value[j])) if unary else np.int64(value[j])
         for _ in range(repeats):
@@ -106,14 +106,14 @@ def requantise(
 
 
 @compiled
-def send_changes(s: Int32, last: Int32, index: Int32, value: Int32) -> tuple[int, int]:
+def send_changes(s: Int32, last: Int32, neuron: Int32, value: Int32) -> tuple[int, int]:
     """Messages of a delta network: where s differs from what was last sent. last := s. Returns (count, |ds|_L1)."""
     count = 0
     l1 = np.int64(0)
     for i in range(s.shape[0]):
         change = s[i] - last[i]
         last[i] = s[i]
-        index[count] = i
+        neuron[count] = i
         value[count] = change
         count += change != 0
         l1 += abs(change)
@@ -121,13 +121,13 @@ def send_changes(s: Int32, last: Int32, index: Int32, value: Int32) -> tuple[int
 
 
 @compiled
-def send_values(s: Int32, dense: bool, index: Int32, value: Int32) -> tuple[int, int, int]:
+def send_values(s: Int32, dense: bool, neuron: Int32, value: Int32) -> tuple[int, int, int]:
     """Messages of a frame-by-frame network: all values, or the non-zero ones. Returns (count, non-zero, |s|_L1)."""
     count = 0
     nonzero = 0
     l1 = np.int64(0)
     for i in range(s.shape[0]):
-        index[count] = i
+        neuron[count] = i
         value[count] = s[i]
         nonzero += s[i] != 0
         count += dense or s[i] != 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import simpy
@@ -145,8 +145,7 @@ def _serve_step(machine: Machine, core: Core, frame: int) -> Process:
         if not get.triggered:
             get.cancel()
             continue
-        message: Message = get.value
-        yield from _serve(machine, core, message)
+        yield from _serve(machine, core, cast("Message", get.value))
         end_fs = _now(machine.env)
     core.row["serve_end_fs"] = end_fs
     if core.row["messages_in"] == 0:

@@ -1,0 +1,57 @@
+"""What a chip is and what an action costs: accelerators from YAML, their timing, their prices. Knows no networks."""
+
+from hwmodels.chip import Chip, CoreTiming, MemoryTiming
+from hwmodels.errors import ConfigError, FieldProblem, FieldsError, Problem
+from hwmodels.json_schema import accelerator_json_schema
+from hwmodels.loading import ProfileInfo, list_profiles, load_accelerator
+from hwmodels.parts import Provenance
+from hwmodels.pricing import (
+    ACTION_COLUMNS,
+    ENERGY_COLUMNS,
+    LEAKAGE_COLUMNS,
+    EnergyColumn,
+    action_prices,
+    exact_sum,
+    frame_intervals,
+    leakage_mw,
+    power_mw,
+    price,
+    totals,
+)
+from hwmodels.schema import Accelerator
+from hwmodels.timing import chip_of, core_positions
+from hwmodels.validation import did_you_mean, validate_document
+from hwmodels.yaml_document import Document, read_yaml
+
+__all__ = [
+    "ACTION_COLUMNS",
+    "ENERGY_COLUMNS",
+    "LEAKAGE_COLUMNS",
+    "Accelerator",
+    "Chip",
+    "ConfigError",
+    "CoreTiming",
+    "Document",
+    "EnergyColumn",
+    "FieldProblem",
+    "FieldsError",
+    "MemoryTiming",
+    "Problem",
+    "ProfileInfo",
+    "Provenance",
+    "accelerator_json_schema",
+    "action_prices",
+    "chip_of",
+    "core_positions",
+    "did_you_mean",
+    "exact_sum",
+    "frame_intervals",
+    "leakage_mw",
+    "list_profiles",
+    "load_accelerator",
+    "power_mw",
+    "price",
+    "read_yaml",
+    "totals",
+    "validate_document",
+]

@@ -1,0 +1,262 @@
+"""The parts of an accelerator file, each with the meaning of its fields. No number has a default: each is written."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from hwmodels.errors import FieldProblem, FieldsError
+from hwmodels.fields import (
+    Bits,
+    Capacity,
+    CapacityOrUnlimited,
+    Count,
+    EnergyOrByCapacity,
+    EnergyPj,
+    LatencyField,
+    Part,
+    PowerMw,
+    Switch,
+    Text,
+    TypeName,
+)
+from hwmodels.units import Latency
+
+MOST_NAMED_CORES: Final = 256
+
+Status: TypeAlias = Literal["published", "measured", "fitted", "second-hand", "computed", "assumed"]
+
+
+class Cost(Part):
+    """What one action costs: energy, and the time its unit is busy."""
+
+    energy_pj: EnergyPj
+    latency: LatencyField
+
+
+class Precision(Part):
+    """The widest integers the hardware takes: stored weights, values sent between cores, accumulators."""
+
+    weight_bits: Annotated[Bits, Field(ge=1, le=16)]
+    activation_bits: Annotated[Bits, Field(ge=1, le=16)]
+    accumulator_bits: Annotated[Bits, Field(ge=2, le=32)]
+
+
+class Operations(Part):
+    """Energy and latency of one operation by kind (add, multiply) and number type (int8, int32, float16, ...)."""
+
+    add: dict[TypeName, Cost]
+    multiply: dict[TypeName, Cost]
+
+
+class SramPoint(Part):
+    """One cited point: the energy of one access (read or write) to an SRAM of this capacity."""
+
+    capacity: Capacity
+    energy_pj: EnergyPj
+
+
+class Sram(Part):
+    """SRAM energy by capacity: cited points for words of `word_bits`, between them log-log interpolation.
+
+    `beyond_points` says what holds outside the cited range: `refuse`, or `extrapolate` with the slope of the nearest
+    segment.
+    """
+
+    word_bits: Annotated[Bits, Field(ge=1)]
+    points: Annotated[tuple[SramPoint, ...], Field(min_length=2)]
+    beyond_points: Literal["refuse", "extrapolate"] = "refuse"
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        problems = []
+        for index, point in enumerate(self.points):
+            if point.capacity.value == 0 or point.energy_pj.value == 0:
+                at = "capacity" if point.capacity.value == 0 else "energy_pj"
+                problems.append(FieldProblem(("points", index, at), "must be greater than 0"))
+        for index, (smaller, larger) in enumerate(pairwise(self.points), start=1):
+            if larger.capacity.value <= smaller.capacity.value:
+                what = f"must be larger than the capacity of the point before it, {smaller.capacity}"
+                problems.append(FieldProblem(("points", index, "capacity"), what))
+        if problems:
+            raise FieldsError(problems)
+        return self
+
+
+class Memories(Part):
+    """Memory technologies that the memories of the cores can refer to by `by_capacity`."""
+
+    sram: Sram | None = None
+
+
+class Lanes(Part):
+    """Arithmetic lanes of a core: how many, and the number type, whose cost is in `operations`."""
+
+    type: TypeName
+    lanes: Annotated[Count, Field(ge=1, le=65536)]
+
+
+class Neuron(Part):
+    """The update phase, per neuron: `access` always, `update` more when touched, `fire` more when it sends a value."""
+
+    access: Cost
+    update: Cost
+    fire: Cost
+
+
+class WeightMemory(Part):
+    """The weight memory of a core. `read_energy_pj` and `latency` are those of one word through one port."""
+
+    capacity: CapacityOrUnlimited
+    word_bits: Annotated[Bits, Field(ge=1, le=4096)]
+    ports: Annotated[Count, Field(ge=1, le=1024)]
+    latency: LatencyField
+    read_energy_pj: EnergyOrByCapacity
+
+
+class StateMemory(Part):
+    """The memory of accumulators and of the last values sent. Energies and `latency` are per word through one port."""
+
+    capacity: CapacityOrUnlimited
+    word_bits: Annotated[Bits, Field(ge=1, le=4096)]
+    ports: Annotated[Count, Field(ge=1, le=1024)]
+    latency: LatencyField
+    read_energy_pj: EnergyOrByCapacity
+    write_energy_pj: EnergyOrByCapacity
+
+
+class Core(Part):
+    """One core. `pipelined`: operations of different kinds overlap, and the slowest kind alone takes time.
+
+    `multiply` is null where there is no multiplier. `queue_depth` counts the messages the input queue holds. `decode`
+    is paid for every message received, `encode` for every message sent.
+    """
+
+    add: Lanes
+    multiply: Lanes | None
+    pipelined: Switch
+    queue_depth: Annotated[Count, Field(ge=1, le=2**20)]
+    neuron: Neuron
+    decode: Cost
+    encode: Cost
+    weight_memory: WeightMemory
+    state_memory: StateMemory
+
+
+class NamedCore(Core):
+    """A kind of core that takes the next `count` positions in mesh order instead of the default core."""
+
+    name: Annotated[Text, Field(min_length=1)]
+    count: Annotated[Count, Field(ge=1, le=65536)]
+
+
+class OffChip(Part):
+    """Memory outside the chip: energy and time per word. With `holds_frames` the input core reads frames from it."""
+
+    word_bits: Annotated[Bits, Field(ge=1, le=4096)]
+    energy_pj: EnergyPj
+    time_per_word: LatencyField
+    holds_frames: Switch
+
+
+class Messages(Part):
+    """The format of messages: encoding of a value, bits that carry the value, bits that carry the address and all else.
+
+    The payload is signed: a change of an n-bit activation takes n + 1 bits.
+    """
+
+    encoding: Literal["unary", "graded", "shift_add"]
+    payload_bits: Annotated[Bits, Field(ge=0, le=64)]
+    header_bits: Annotated[Bits, Field(ge=0, le=1024)]
+
+
+class Mesh(Part):
+    """Tiles in columns x rows, cores on each, XY routing. A message is cut into flits of `link_bits`.
+
+    `flit_latency` is the time one flit occupies a link; `local`, `east_west` and `north_south` are the energy per flit
+    and the latency of a delivery inside a tile and of one hop.
+    """
+
+    columns: Annotated[Count, Field(ge=1, le=1024)]
+    rows: Annotated[Count, Field(ge=1, le=1024)]
+    cores_per_tile: Annotated[Count, Field(ge=1, le=1024)]
+    link_bits: Annotated[Bits, Field(ge=1, le=4096)]
+    flit_latency: LatencyField
+    local: Cost
+    east_west: Cost
+    north_south: Cost
+
+
+class Leakage(Part):
+    """Static power: of each core in use, and of the chip as a whole whatever is used."""
+
+    core_mw: PowerMw
+    chip_mw: PowerMw
+
+
+class Dataflow(Part):
+    """A core begins the next frame as soon as the end of the last one has come from its sender."""
+
+    kind: Literal["dataflow"]
+
+
+class BarrierStep(Part):
+    """The latency of the barrier where at most `tiles` tiles are in use."""
+
+    tiles: Annotated[Count, Field(ge=1)]
+    latency: LatencyField
+
+
+def _single_or_table(raw: object) -> Literal["single", "table"]:
+    return "table" if isinstance(raw, list | tuple) else "single"
+
+
+BarrierLatency: TypeAlias = Annotated[
+    Annotated[LatencyField, Tag("single")] | Annotated[tuple[BarrierStep, ...], Field(min_length=1), Tag("table")],
+    Discriminator(_single_or_table),
+]
+
+
+class Barrier(Part):
+    """All cores wait for each other after every frame.
+
+    `latency` is one value, or a table by tiles in use: the first row with enough tiles holds, the last one beyond too.
+    """
+
+    kind: Literal["barrier"]
+    latency: BarrierLatency
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if isinstance(self.latency, Latency):
+            return self
+        for index, (fewer, more) in enumerate(pairwise(self.latency), start=1):
+            if more.tiles <= fewer.tiles:
+                what = f"must be more than the {fewer.tiles} of the row before it"
+                raise FieldsError([FieldProblem(("latency", index, "tiles"), what)])
+        return self
+
+
+class Source(Part):
+    """Where numbers come from. `of` lists key paths of this file; a path covers everything below it, the longest wins.
+
+    `status`: published (printed in the source named, read there or in a transcription of it), measured, fitted (to
+    measurements), second-hand (only known from a document that cites another), computed (from published numbers, as the
+    source says), assumed.
+    """
+
+    of: Annotated[tuple[Text, ...], Field(min_length=1)]
+    source: Annotated[Text, Field(min_length=1)]
+    status: Status
+
+
+class Provenance(Part):
+    """One number of a resolved accelerator: key path, value with unit, the file that sets it, its source and status."""
+
+    path: Text
+    value: Text
+    file: Text
+    source: Text
+    status: Status | Literal["not given"]
