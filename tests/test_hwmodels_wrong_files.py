@@ -132,12 +132,11 @@ def test_a_long_chain_of_files_is_refused(tmp_path: Path) -> None:
         load_accelerator(tmp_path / "0.yaml")
 
 
-def test_a_large_file_of_many_values_is_refused_in_seconds(tmp_path: Path) -> None:
+def test_a_large_file_of_many_values_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_text("".join(f"k{n}: 1\n" for n in range(80_000)))
     with pytest.raises(ConfigError, match="more than 20,000 values"):
         load_accelerator(path)
-    assert time.perf_counter() - begin < 30
 
 
 def test_named_cores_do_not_multiply_nonsense(tmp_path: Path) -> None:
@@ -147,4 +146,3 @@ def test_named_cores_do_not_multiply_nonsense(tmp_path: Path) -> None:
     path.write_text(f"{HEAD}core:\n{junk}\ncores:\n{cores}\n")
     with pytest.raises(ConfigError, match=r"core\.x0: unknown field"):
         load_accelerator(path)
-    assert time.perf_counter() - begin < 30
