@@ -25,6 +25,7 @@ from workloads import (
 )
 
 BUNDLED: Final = "temporal-mnist"
+USUAL_BITS: Final = 8
 ModeName = Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]
 
 
@@ -42,7 +43,7 @@ class FramesChoice(BaseModel):
 
 
 class Precision(BaseModel):
-    """Widths and scales. A width left out is the accelerator's own, so that the chip is used as built."""
+    """Widths and scales. Where a width is left out, 8 bits are taken, and the accelerator's own accumulators."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -137,13 +138,15 @@ def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
 
 
 def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisation:
-    """The settings with every width that was left out filled in from the accelerator's own precision."""
+    """The settings with every width that was left out filled in: 8 bits, accumulators as wide as the accelerator's."""
     own = accelerator.precision
     given = precision.model_dump(exclude={"calibration_frames"})
-    widths = {
-        name: given[name] or getattr(own, name) for name in ("weight_bits", "activation_bits", "accumulator_bits")
+    usual = {
+        "weight_bits": min(USUAL_BITS, own.weight_bits),
+        "activation_bits": min(USUAL_BITS, own.activation_bits),
+        "accumulator_bits": own.accumulator_bits,
     }
-    return Quantisation(**{**given, **widths})
+    return Quantisation(**{**given, **{name: given[name] or bits for name, bits in usual.items()}})
 
 
 def calibration_frames(source: Path | str, frames: Frames, count: int) -> NDArray[np.uint8]:

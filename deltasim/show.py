@@ -12,8 +12,8 @@ from rich.table import Table
 from reports import Run
 
 TITLES: Final = {
-    "original": "original (dense)",
-    "original_sparse": "original (sparse)",
+    "original": "original",
+    "original_sparse": "original, sparse",
     "temporal_difference": "temporal difference",
     "rounding": "rounding",
     "sigma_delta": "sigma-delta",
@@ -40,7 +40,7 @@ def print_summary(console: Console, run: Run) -> None:
     """The networks side by side, per frame, and whether partners gave the same integers."""
     summary = run.summary()
     table = Table(title=f"{run.name}: {run.frame_count:,} frames, per frame", title_justify="left")
-    table.add_column("network")
+    table.add_column("network", no_wrap=True)
     for heading in ("operations", "arithmetic pJ", "system pJ", "latency ns", "test error %"):
         table.add_column(heading, justify="right")
     for _, row in summary.iterrows():

@@ -9,21 +9,36 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from wrong_yaml import WRONG_FILES
 
 import deltasim as ds
+from deltasim.cli import main
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 QUICK = "schema: deltasim/experiment/1\nname: quick\nframes: {dataset: mnist, range: '0:40'}\n"
 
 
+class Finished(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 def deltasim(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "deltasim", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    """The command in this process (starting one takes a second): the same `main`, the same exit codes."""
+    out, err = StringIO(), StringIO()
+    argv = ["deltasim", *map(str, arguments)]
+    with chdir(cwd), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    return Finished(stopped.value.code or 0, out.getvalue(), err.getvalue())
 
 
 def refused(result):
@@ -125,6 +140,13 @@ def test_report_compare_and_list(quick):
     assert "mnist-784-200-200-10" in deltasim("list", cwd=folder).stdout
 
 
+def test_the_command_is_installed_and_exits_as_main_does(tmp_path):
+    (tmp_path / "x.yaml").write_text("network: none\n")
+    command = [Path(sys.executable).with_name("deltasim"), "run", "x.yaml"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert refused(result).startswith("deltasim: ")
+
+
 @pytest.mark.parametrize("kind", ["accelerator", "experiment"])
 def test_schema_is_json_schema(kind, tmp_path):
     schema = json.loads(deltasim("schema", kind, cwd=tmp_path).stdout)
@@ -163,7 +185,10 @@ WRONG_EXPERIMENTS = {
     "name of a path": ("name: ../../etc/x\n", ["x.yaml:1: name"]),
     "too wide weights": ("quantisation: {weight_bits: 12}\n", ["weight_bits of 12 bits", "has 8"]),
     "multiplier needed": ("accelerator: loihi1-sanafe\nmodes: [original]\n", ["original", "multiplier"]),
-    "does not fit": ("accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\n", ["KiB of weight_memory", "fc1"]),
+    "does not fit": (
+        "accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\n",
+        ["layer1", "153.1 KiB of weight_memory", "128.0 KiB, 25.1 KiB too little"],
+    ),
     "an accelerator": ("schema: deltasim/accelerator/1\n", ["is an accelerator, not an experiment"]),
 }
 

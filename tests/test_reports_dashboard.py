@@ -1,0 +1,150 @@
+"""The pages: complete, self-contained, and safe whatever a name contains."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reports_example import make_run
+
+from hwmodels import load_accelerator
+from reports import Run, load_run, write_comparison, write_dashboard
+from reports.figures.timeline import timeline
+from reports.numbers import count, quantity, ratio
+from reports.page import script_json
+from reports.thumbnails import png, sheet
+
+HOSTILE = "</script><script>alert('1')</script> <img src=x onerror=alert(2)> & \u2028"
+
+
+class Page(HTMLParser):
+    """Collects what a browser would load or run, and the text outside scripts and styles."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.scripts = 0
+        self.images = 0
+        self.handlers: list[str] = []
+        self.text = ""
+        self._skip = False
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._skip = tag in {"script", "style"}
+        self.scripts += tag == "script"
+        self.images += tag == "img"
+        self.loads += [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data", "action"}]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skip = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._skip:
+            self.text += data
+
+
+def page_of(path: Path) -> Page:
+    return Page(write_dashboard(load_run(path)))
+
+
+def test_the_page_loads_nothing(tmp_path: Path) -> None:
+    page = page_of(make_run(tmp_path / "run"))
+    assert all(load.startswith(("#", "data:")) for load in page.loads)
+    assert "default-src 'none'" in (tmp_path / "run" / "dashboard.html").read_text()
+    assert not list((tmp_path / "run").glob(".*"))  # no temporary file is left
+
+
+def test_the_page_says_what_a_frame_costs(tmp_path: Path) -> None:
+    text = " ".join(page_of(make_run(tmp_path / "run", frame_rate_hz=1000.0)).text.split())
+    assert "0.5 pJ" not in text
+    for piece in (
+        "500 fJ",  # mean of 0.8 and 0.2 pJ
+        "original: 19.2 pJ 38.4× less",  # noqa: RUF001
+        "30.0 ns",
+        "Power at 1\u202f000 frames/s",
+        "Sigma-delta and rounding are the same, bit for bit: 10 integers in 4 layer-frames and 4 outputs compared, 0 differ.",
+        "wrong on 50.00 % of 2 frames (original: 50.00 %)",
+        "eq25_sigma_delta",
+    ):
+        assert piece.replace("\u202f", " ") in text.replace("\u202f", " "), piece
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    clean = page_of(make_run(tmp_path / "clean"))
+    path = make_run(
+        tmp_path / "run", name=HOSTILE, network=HOSTILE, dataset=HOSTILE, classes=[HOSTILE, "b"], arrival=HOSTILE
+    )
+    page = page_of(path)
+    assert page.scripts == clean.scripts
+    assert page.images == 0
+    assert page.handlers == []
+    assert "alert('1')" in page.text
+
+
+def test_script_json_cannot_end_its_script() -> None:
+    text = str(script_json({"name": HOSTILE, "comment": "<!--"}))
+    assert not set("<>&\u2028") & set(text)
+
+
+@pytest.mark.parametrize("modes", [["sigma_delta"], ["original"], ["rounding", "sigma_delta"], ["rounding"]])
+@pytest.mark.parametrize("labels", [True, False])
+def test_pages_of_small_runs(tmp_path: Path, modes: list[str], *, labels: bool) -> None:
+    text = page_of(make_run(tmp_path / "run", modes, frames=1, labels=labels)).text
+    assert "What one frame costs" in text
+    if len(modes) == 1:
+        assert "No other network was simulated" in text
+
+
+def test_the_baseline_is_rounding_without_a_multiplier(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run", ["rounding", "sigma_delta"])
+    run = load_run(path)
+    loihi = load_accelerator("loihi1-davies2018")
+    assert loihi.core.multiply is None
+    changed = Run(**{**{name: getattr(run, name) for name in Run.__dataclass_fields__}, "accelerator": loihi})
+    text = Page(write_dashboard(changed)).text
+    assert "has no multiplier and cannot run the original network" in text
+
+
+def test_recorded_messages_make_the_timeline_exact(tmp_path: Path) -> None:
+    run = load_run(make_run(tmp_path / "run", record=True))
+    assert "every message of the run was recorded" in page_of(run.path).text
+    counts, messages = (table[table["mode"] == "sigma_delta"] for table in (run.counts, run.messages))
+    figure = timeline(counts, 0, 0, ["core 0", "core 1"], messages)
+    (serving,) = [trace for trace in figure.data if trace.name == "serving messages"]
+    # 4 messages, served from 4 to 8 ns without a gap, are one segment
+    np.testing.assert_allclose([*serving.base, *serving.x], [4e-9, 4e-9])
+    coarse = timeline(counts, 0, 0, ["core 0", "core 1"])
+    (serving,) = [trace for trace in coarse.data if trace.name == "serving messages"]
+    np.testing.assert_allclose([*serving.base, *serving.x], [4e-9, 16e-9])
+
+
+def test_comparison_page(tmp_path: Path) -> None:
+    a, b = load_run(make_run(tmp_path / "a")), load_run(make_run(tmp_path / "b", name=HOSTILE))
+    page = Page(write_comparison(a, b, tmp_path / "compare.html"))
+    assert "Sigma-delta: the same outputs," in page.text
+    assert page.images == 0
+    assert all(load.startswith(("#", "data:")) for load in page.loads)
+
+
+def test_numbers() -> None:
+    assert quantity(3.62e-8, "J") == "36.2\u00a0nJ"
+    assert quantity(0.9999e-6, "J") == "1.00\u00a0µJ"
+    assert quantity(0, "J") == "0\u00a0J"
+    assert quantity(None, "J") == "–"  # noqa: RUF001
+    assert quantity(-1500, "W") == "-1.50\u00a0kW"
+    assert count(397600) == "397\u202f600"
+    assert count(2.5) == "2.5"
+    assert ratio(11.3) == "11.3×"  # noqa: RUF001
+    assert ratio(float("nan")) == "–"  # noqa: RUF001
+
+
+def test_thumbnails_are_a_png_of_small_pictures() -> None:
+    made = sheet(np.zeros((25, 224, 224), np.uint8))
+    assert made is not None
+    assert (made.count, made.width, made.height, made.columns, made.rows) == (25, 56, 56, 20, 2)
+    assert sheet(np.zeros((0, 28, 28), np.uint8)) is None
+    assert png(np.zeros((2, 3), np.uint8)).startswith(b"\x89PNG\r\n\x1a\n")
