@@ -19,7 +19,7 @@ from deltasim.progress import progress_bars
 from deltasim.show import print_comparison, print_json, print_summary, records, summary_json
 from hwmodels import list_profiles, load_accelerator
 from hwmodels.json_schema import accelerator_json_schema
-from reports import compare, load_run, write_comparison
+from reports import Run, compare, load_run, write_comparison
 from workloads import list_datasets, list_networks
 
 app = typer.Typer(
@@ -67,14 +67,7 @@ def run(
     job = job_of(chosen, folder)
     with progress_bars() as progress:
         finished = run_job(job, out, overwrite=overwrite, progress=progress)
-    page = dashboard(finished)
-    if json:
-        print_json(summary_json(finished))
-        return
-    console = Console()
-    print_summary(console, finished)
-    console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
-    console.print(f"Open it:   deltasim open {finished.path}", soft_wrap=True, highlight=False)
+    _conclude(finished, json=json)
 
 
 @app.command()
@@ -128,14 +121,7 @@ def schema(
 @app.command()
 def report(run: RunPath, json: Json = False) -> None:
     """Write the dashboard of a finished run anew and print its table."""
-    finished = load_run(run)
-    page = dashboard(finished)
-    if json:
-        print_json(summary_json(finished))
-        return
-    console = Console()
-    print_summary(console, finished)
-    console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
+    _conclude(load_run(run), json=json)
 
 
 @app.command(name="open")
@@ -167,6 +153,18 @@ def compare_(
     print_comparison(Console(), first, second, table)
     if html is not None:
         print(f"Page: {html.absolute()}")  # noqa: T201
+
+
+def _conclude(finished: Run, *, json: bool) -> None:
+    """Write the dashboard; print what the run found and where the dashboard is."""
+    page = dashboard(finished)
+    if json:
+        print_json(summary_json(finished))
+        return
+    console = Console()
+    print_summary(console, finished)
+    console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
+    console.print(f"Open it:   deltasim open {finished.path}", soft_wrap=True, highlight=False)
 
 
 def main() -> None:

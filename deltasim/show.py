@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -39,10 +40,16 @@ def summary_json(run: Run) -> dict[str, Any]:
 def print_summary(console: Console, run: Run) -> None:
     """The networks side by side, per frame, and whether partners gave the same integers."""
     summary = run.summary()
-    table = Table(title=f"{run.name}: {run.frame_count:,} frames, per frame", title_justify="left")
+    table = Table(
+        title=f"{run.name}: {run.frame_count:,} frames, per frame",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     table.add_column("network", no_wrap=True)
-    for heading in ("operations", "arithmetic pJ", "system pJ", "latency ns", "test error %"):
-        table.add_column(heading, justify="right")
+    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", "test error\n%"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
@@ -57,7 +64,8 @@ def print_summary(console: Console, run: Run) -> None:
         what = "identical" if pair.identical else "DIFFERENT"
         console.print(
             f"{TITLES[pair.mode]} and {TITLES[pair.partner]}: {what}, {pair.layer_frames_differing:,} of "
-            f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)"
+            f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)",
+            soft_wrap=True,
         )
 
 
@@ -73,7 +81,13 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
     console.print(f"B  {run_b.path}  {run_b.accelerator.name}", highlight=False, soft_wrap=True)
     shown = comparison[comparison["layer"] == "all"]
     for mode, rows in shown.groupby("mode", sort=False, observed=True):
-        table = Table(title=f"{TITLES[str(mode)]}, mean per frame", title_justify="left")
+        table = Table(
+            title=f"{TITLES[str(mode)]}, mean per frame",
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
         table.add_column("")
         for heading in ("A", "B", "B - A", "B / A"):
             table.add_column(heading, justify="right")
