@@ -68,6 +68,20 @@ TIMES: Final[tuple[Column, ...]] = (
 COLUMNS: Final[tuple[str, ...]] = tuple(column.name for column in COUNTS + TIMES)
 INDEX_COLUMNS: Final[tuple[str, ...]] = ("mode", "frame", "core", "layer")
 
+MESSAGE_COLUMNS: Final[tuple[str, ...]] = (
+    "frame",
+    "sender",
+    "neuron",
+    "value",
+    "ready_fs",
+    "sent_fs",
+    "arrival_fs",
+    "start_fs",
+    "end_fs",
+)
+"""A row of the message record, all int64: core `sender` has it ready, sends it; it arrives at the next core, which
+serves it from `start_fs` to `end_fs`. `value` is what one message on the wire carries."""
+
 MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")
 
 

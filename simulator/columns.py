@@ -40,17 +40,3 @@ BLOCKED_LINK: Final = COLUMNS.index("blocked_link_fs")
 BLOCKED_QUEUE: Final = COLUMNS.index("blocked_queue_fs")
 QUEUE_PEAK: Final = COLUMNS.index("queue_peak")
 WIDTH: Final = len(COLUMNS)
-
-# One row of a message record: who sent what when, and when it was served. Times in fs; `value` is what one wire message
-# carries.
-MESSAGE_COLUMNS: Final = (
-    "frame",
-    "sender",
-    "neuron",
-    "value",
-    "ready_fs",
-    "sent_fs",
-    "arrival_fs",
-    "start_fs",
-    "end_fs",
-)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwmodels.records import MESSAGE_COLUMNS
 from simulator import columns as c
 from simulator.arrays import (
     NetworkArrays,
@@ -80,7 +81,7 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
         state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
         state.progress[0] += len(frames)
     rows = _room_for_messages(state, int(known)) if trace else 0
-    messages = np.empty((rows, len(c.MESSAGE_COLUMNS)), np.int64)
+    messages = np.empty((rows, len(MESSAGE_COLUMNS)), np.int64)
     traced = _advance_time(state, last=last, messages=messages)
     return _hand_over(state, last=last, messages=messages[:traced] if trace else None)
 

@@ -264,6 +264,6 @@ def _note(
     begin: int,
     end: int,
 ) -> None:
-    """One row of the message record, in the order of simulator.columns.MESSAGE_COLUMNS."""
+    """One row of the message record, in the order of hwmodels.records.MESSAGE_COLUMNS."""
     row[0], row[1], row[2], row[3] = frame, core, neuron, value
     row[4], row[5], row[6], row[7], row[8] = ready, sent, arrival, begin, end

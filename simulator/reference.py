@@ -14,9 +14,8 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from hwmodels.records import COLUMNS
+from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
-from simulator.columns import MESSAGE_COLUMNS
 from simulator.plan import Plan, service_fs
 from simulator.reference_core import (
     Core,

@@ -11,9 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels.chip import Chip
-from hwmodels.records import COLUMNS
+from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
-from simulator.columns import MESSAGE_COLUMNS
 from simulator.errors import SimulationError
 from simulator.fast import advance, blocks_of, start
 from simulator.modes import mode_named
@@ -33,7 +32,7 @@ class Result:
 
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32,
     the accumulators of the last layer. integers: (frames, neurons of all cores) int32, if kept. messages: (messages,
-    9) int64, if recorded; columns as in simulator.columns.MESSAGE_COLUMNS, times in fs.
+    9) int64, if recorded; columns as in hwmodels.records.MESSAGE_COLUMNS, times in fs.
     """
 
     plan: Plan

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels import load_accelerator
-from hwmodels.records import COLUMNS
-from reports import MESSAGE_COLUMNS, PartialRun, open_partial
+from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
+from reports import PartialRun, open_partial
 
 NS = 10**6
 MODES = ("original", "rounding", "sigma_delta")

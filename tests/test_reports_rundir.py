@@ -63,9 +63,10 @@ def test_a_kill_while_finishing_loses_nothing(tmp_path: Path, monkeypatch: pytes
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("reports.consolidate.write_manifest", killed)
-        finish(partial, manifest())
+        with pytest.raises(KeyboardInterrupt):
+            finish(partial, manifest())
     assert not (tmp_path / "run").exists()
     assert contents(finish(open_partial(tmp_path / "run", HASH), manifest())) == whole
 

@@ -1,0 +1,74 @@
+"""Files that are either whole or absent, with bytes that depend on their content alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+
+def sync(path: Path) -> None:
+    """Make a file or directory survive a power cut. Where directories cannot be synced (Windows), do nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write `content` under a temporary name beside `path`, then rename it there in one step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        sync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def replace_text(path: Path, content: str) -> None:
+    """Write UTF-8 text as `replace_bytes` does."""
+    replace_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON in the order given, one key a line. Raises ValueError for NaN and infinities, which are not JSON."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    sync(path)
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401  (what a JSON file holds is known to its reader only)
+    """Parse a JSON file. Raises OSError or ValueError."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a compressed .npz without pickles. Its zip entries carry no time, so equal arrays give equal bytes."""
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width strings")
+    np.savez_compressed(path, allow_pickle=False, **dict(arrays))
+    sync(path)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read every array of an .npz. Raises OSError, ValueError or zipfile.BadZipFile."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer with everything that shapes the bytes pinned."""
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=3, version="2.6", write_statistics=True)

@@ -1,0 +1,188 @@
+"""The tables of the dashboard: every number rounded for reading, with all its digits where the pointer rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Final
+
+import pandas as pd
+
+from hwmodels.conventions import CONVENTIONS
+from reports.figures.theme import network_colour, network_name
+from reports.headline import focus_mode
+from reports.numbers import NOTHING, count, exact, percent, quantity
+from reports.page import Cell, Column, Row, Table
+from reports.run import Run
+
+_COSTS: Final = (
+    ("operations", "operations", 1.0, ""),
+    ("additions", "adds", 1.0, ""),
+    ("multiplications", "multiplies", 1.0, ""),
+    ("messages", "messages", 1.0, ""),
+    ("arithmetic only", "arithmetic_pj", 1e-12, "J"),
+    ("whole system", "total_pj", 1e-12, "J"),
+    ("power", "power_mw", 1e-3, "W"),
+)
+_TIMES: Final = (
+    ("latency", "latency_ns", 1e-9, "s"),
+    ("99th percentile", "latency_p99_ns", 1e-9, "s"),
+    ("longest", "latency_max_ns", 1e-9, "s"),
+    ("clock cycles", "cycles", 1.0, ""),
+    ("error", "error_percent", 1.0, "%"),
+    ("answers as the original", "agreement_percent", 1.0, "%"),
+)
+
+
+def costs_table(run: Run) -> Table:
+    """Operations, messages and energy of each network, means per frame."""
+    return _networks_table(run, _COSTS)
+
+
+def times_table(run: Run) -> Table:
+    """Latency and answers of each network; a column without any value is left out."""
+    return _networks_table(run, _TIMES)
+
+
+def _networks_table(run: Run, entries: tuple[tuple[str, str, float, str], ...]) -> Table:
+    summary = run.summary()
+    shown = [entry for entry in entries if summary[entry[1]].notna().any()]
+    rows = []
+    for record in summary.to_dict("records"):
+        mode = str(record["mode"])
+        cells = (value_cell(record[name], name, factor, unit) for _, name, factor, unit in shown)
+        name_cell = Cell(network_name(mode), colour=network_colour(mode))
+        rows.append(Row((name_cell, *cells), chosen=mode == focus_mode(run)))
+    return Table((Column("network"), *(Column(title, number=True) for title, *_ in shown)), tuple(rows))
+
+
+def layers_table(run: Run, mode: str) -> Table:
+    """Layer by layer for one network: sizes, traffic, energy, and how far its integers were from their limits."""
+    titles = (
+        "neurons",
+        "fan-out",
+        "messages",
+        "zeros",
+        "operations",
+        "energy",
+        "clipped",
+        "largest sum",
+        "spare bits",
+        "bits needed",
+    )
+    columns = (Column("layer"), *(Column(title, number=True) for title in titles))
+    entries = run.layers[run.layers["mode"] == mode].to_dict("records")
+    return Table(columns, tuple(Row(_layer_cells(entry, run, mode)) for entry in entries))
+
+
+def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell, ...]:
+    core, frames = run.cores[int(entry["core"])], run.frame_count
+    sends = int(entry["core"]) < len(run.cores) - 1
+    computes = int(entry["core"]) > 0
+    needed = core.get("static_bits_needed", {}).get("scaled" if mode in {"rounding", "sigma_delta"} else "full")
+    nothing = Cell(NOTHING)
+    return (
+        Cell(str(entry["layer"])),
+        Cell(count(core["neurons"])),
+        Cell(count(core.get("fan_out"))) if sends else nothing,
+        Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")) if sends else nothing,
+        value_cell(entry["sparsity"] * 100, "percent", 1.0, "%") if sends else nothing,
+        value_cell((entry["adds"] + entry["multiplies"]) / frames, "operations", 1.0, ""),
+        value_cell(entry["total_pj"] / frames, "total_pj", 1e-12, "J"),
+        Cell(count(entry["saturations"]), f"{entry['accumulator_clips']} additions clipped"),
+        Cell(count(entry["accumulator_peak"])) if computes else nothing,
+        Cell(f"{entry['headroom_bits']:.1f}", exact(entry["headroom_bits"], "bits")) if computes else nothing,
+        Cell(count(needed)) if computes else nothing,
+    )
+
+
+def equality_table(run: Run) -> Table:
+    """Every pair of networks that must agree, with what was compared and what differs."""
+    titles = ("integers compared", "layer-frames", "of them different", "outputs", "of them different")
+    columns = (Column("networks"), *(Column(title, number=True) for title in titles))
+    rows = []
+    for equality in run.equalities:
+        values = (
+            equality.integers,
+            equality.layer_frames,
+            equality.layer_frames_differing,
+            equality.outputs,
+            equality.outputs_differing,
+        )
+        name = f"{network_name(equality.mode)} and {network_name(equality.partner)}"
+        rows.append(Row((Cell(name), *(Cell(count(value)) for value in values))))
+    return Table(columns, tuple(rows))
+
+
+_COUNTED: Final[dict[str, tuple[str, ...]]] = {
+    "eq22_dense": ("original", "original_sparse"),
+    "code_dense": ("original", "original_sparse"),
+    "eq23_sparse": ("original_sparse", "original"),
+    "code_sparse": ("original_sparse", "original"),
+    "eq24_rounding": ("rounding",),
+    "eq25_sigma_delta": ("sigma_delta",),
+    "code_adds": ("sigma_delta",),
+    "code_multiplyadds": ("sigma_delta",),
+}
+"""The networks whose messages a convention counts; the first one in the run is taken."""
+
+
+def conventions_table(run: Run) -> Table:
+    """Operations per frame by each convention of the paper and its code; empty unless the network is a dense chain."""
+    columns = (
+        Column("convention"),
+        Column("what it counts", wide=True),
+        Column("messages of"),
+        Column("operations per frame", number=True),
+        Column("energy, 32-bit integers", number=True),
+        Column("from"),
+    )
+    sizes, rows = run.neurons, []
+    if any(core.get("fan_out") != following for core, following in zip(run.cores, sizes[1:], strict=False)):
+        return Table(columns, ())
+    for name, modes in _COUNTED.items():
+        mode = next((mode for mode in modes if mode in run.modes), None)
+        if mode is None:
+            continue
+        convention = CONVENTIONS[name]
+        counts = run.counts[run.counts["mode"] == mode]
+        nonzero, l1 = (counts[column].to_numpy().reshape(-1, len(sizes))[:, :-1] for column in ("nonzero", "l1_out"))
+        operations = convention.operations(sizes, nonzero, l1)
+        energy_pj = convention.energy_aj(operations) / 1e6 / run.frame_count
+        cells = (
+            Cell(name),
+            Cell(convention.meaning),
+            Cell(network_name(mode)),
+            Cell(count(operations / run.frame_count), exact(operations, "in all")),
+            Cell(quantity(energy_pj * 1e-12, "J"), exact(energy_pj, "pJ")),
+            Cell(convention.source),
+        )
+        rows.append(Row(cells))
+    return Table(columns, tuple(rows))
+
+
+def parameters_table(run: Run) -> Table:
+    """Every number of the resolved accelerator with where it comes from."""
+    columns = (
+        Column("parameter", path=True),
+        Column("value", number=True),
+        Column("status"),
+        Column("source", wide=True),
+        Column("set in"),
+    )
+    rows = [
+        Row((Cell(each.path), Cell(each.value), Cell(str(each.status)), Cell(each.source), Cell(each.file)))
+        for each in run.accelerator.provenance
+    ]
+    return Table(columns, tuple(rows), row_heads=False)
+
+
+def value_cell(value: Any, column: str, factor: float, unit: str) -> Cell:  # noqa: ANN401 - any number of a table
+    """A number of a table's `column`, times `factor` in `unit`; its title has all digits in the column's unit."""
+    if pd.isna(value):
+        return Cell(NOTHING)
+    if unit == "%":
+        return Cell(percent(float(value)), exact(float(value), "%"))
+    if not unit:
+        return Cell(count(float(value)), exact(float(value), ""))
+    own_unit = column.rsplit("_", 1)[-1].replace("pj", "pJ").replace("mw", "mW")
+    return Cell(quantity(float(value) * factor, unit), exact(float(value), own_unit))

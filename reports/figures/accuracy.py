@@ -1,0 +1,89 @@
+"""Is the answer good? Error or disagreement as frames go by, and which class is taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.figures.theme import figure, network_colour, network_name
+
+MOST_CLASSES = 50
+
+
+def reference_mode(modes: Iterable[str]) -> str | None:
+    """The mode whose answers are those of the original network, None if it was not simulated."""
+    present = set(modes)
+    return next((mode for mode in ("original", "original_sparse") if mode in present), None)
+
+
+def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
+    """Share of wrong answers in frames 0 to n, over n: against the labels, without any against the original network."""
+    column = "correct" if frames["correct"].notna().all() else "agrees"
+    title = "wrong so far (%)" if column == "correct" else "other than the original so far (%)"
+    result = figure(
+        height=300,
+        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        yaxis={"title": {"text": title}, "ticksuffix": "%", "rangemode": "tozero"},
+        hovermode="x unified",
+    )
+    for mode, group in frames.groupby("mode", observed=True, sort=False):
+        wrong = ~group[column].to_numpy(dtype=bool)
+        share = np.cumsum(wrong) / np.arange(1, len(wrong) + 1) * 100
+        chosen = np.unique(np.linspace(0, len(wrong) - 1, points).round().astype(np.int32))
+        result.add_scatter(
+            x=chosen,
+            y=share[chosen].astype(np.float32),
+            mode="lines+markers" if len(group) == 1 else "lines",
+            name=network_name(str(mode)),
+            line={"color": network_colour(str(mode)), "width": 1.8},
+            hovertemplate=f"%{{y:.2f}}<extra>{network_name(str(mode))}</extra>",
+        )
+    return result
+
+
+def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
+    """How often network `mode` answers which class, against the labels, or against the original network without labels.
+
+    Colours are shares of a row, so that rare classes are seen too; the numbers are frames.
+    """
+    chosen = frames[frames["mode"] == mode]
+    if chosen["label"].notna().all():
+        truth, title = chosen["label"].to_numpy(int), "label"
+    else:
+        truth = frames.loc[frames["mode"].isin(["original", "original_sparse"]), "prediction"].to_numpy(int)[
+            : len(chosen)
+        ]
+        title = "answer of the original"
+    table = np.zeros((len(classes), len(classes)), np.int64)
+    known = (truth >= 0) & (truth < len(classes))  # a label may be none of the network's classes
+    np.add.at(table, (truth[known], chosen["prediction"].to_numpy(int)[known]), 1)
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1) * 100
+    result = figure(
+        height=440,
+        xaxis={"title": {"text": f"answer of {network_name(mode)}"}, "showgrid": False, "type": "category"},
+        yaxis={"title": {"text": title}, "showgrid": False, "type": "category", "autorange": "reversed"},
+    )
+    result.add_heatmap(
+        z=share.astype(np.float32),
+        x=classes,
+        y=classes,
+        customdata=table,
+        text=np.where(table > 0, table.astype(str), "") if len(classes) <= 20 else None,
+        texttemplate="%{text}" if len(classes) <= 20 else None,
+        colorscale=[[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]],
+        zmin=0,
+        zmax=100,
+        xgap=1,
+        ygap=1,
+        colorbar={
+            "title": {"text": "share of row", "font": {"size": 13}},
+            "ticksuffix": "%",
+            "thickness": 12,
+            "outlinewidth": 0,
+        },
+        hovertemplate=f"{title} %{{y}}, answer %{{x}}<br>%{{customdata}} frames, %{{z:.2f}}% of the row<extra></extra>",
+    )
+    return result

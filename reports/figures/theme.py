@@ -1,0 +1,137 @@
+"""Colours and axes shared by all figures: one colour per network, component and activity, everywhere the same.
+
+The colours are distinguishable with the common colour deficiencies (Okabe & Ito 2008; Tol 2021, "muted") and legible on
+white and on near-black, so that switching between light and dark changes the template only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+NETWORKS: Final[dict[str, tuple[str, str]]] = {
+    "original": ("original", "#D55E00"),
+    "original_sparse": ("original (sparse)", "#E69F00"),
+    "temporal_difference": ("temporal difference", "#B679C7"),
+    "rounding": ("rounding", "#3A86D0"),
+    "sigma_delta": ("sigma-delta", "#009E73"),
+}
+"""Name and colour of each mode; the paper has original, rounding and sigma-delta in red, blue and green too."""
+
+COMPONENTS: Final[dict[str, str]] = {
+    "arithmetic": "#CC6677",
+    "weight memory": "#6272C3",
+    "state memory": "#88BBE8",
+    "off-chip memory": "#882255",
+    "neuron": "#44AA99",
+    "encoder": "#DDB84D",
+    "decoder": "#999933",
+    "mesh": "#AA5FA8",
+    "leakage": "#9098A0",
+}
+_MORE_COLOURS: Final = ("#117733", "#661100", "#DDCC77", "#BBBBBB")
+
+ACTIVITIES: Final[dict[str, str]] = {
+    "serving messages": "#6272C3",
+    "updating neurons": "#44AA99",
+    "busy": "#44AA99",
+    "starved": "rgba(140,150,160,0.40)",
+    "blocked": "#CC6677",
+    "barrier": "#DDB84D",
+}
+
+FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+
+def network_name(mode: str) -> str:
+    """How a mode is called in text and legends."""
+    return NETWORKS[mode][0]
+
+
+def network_colour(mode: str) -> str:
+    """The colour of a mode in every figure."""
+    return NETWORKS[mode][1]
+
+
+def core_name(core: int, layer: str) -> str:
+    """How a core is called: by its number and the layer it holds."""
+    return f"core {core}: {layer}"
+
+
+def component_colours(components: Iterable[str]) -> dict[str, str]:
+    """A colour for each component; those not known here get the spare colours in order."""
+    spare = iter(_MORE_COLOURS * 4)
+    return {name: COMPONENTS.get(name) or next(spare) for name in components}
+
+
+def template(*, dark: bool) -> dict[str, Any]:
+    """The part of a layout that differs between light and dark, as a plotly template."""
+    text, grid, line, paper = (
+        ("#d7dce2", "#2c333c", "#4a535e", "#1a1f26") if dark else ("#2b323a", "#e6e9ed", "#b9c0c8", "#ffffff")
+    )
+    axis = {
+        "gridcolor": grid,
+        "linecolor": line,
+        "zerolinecolor": line,
+        "tickcolor": "rgba(0,0,0,0)",
+        "ticks": "outside",
+        "ticklen": 5,
+        "title": {"standoff": 10, "font": {"size": 13}},
+        "automargin": True,
+    }
+    return {
+        "layout": {
+            "font": {"family": FONT, "size": 13, "color": text},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {"bgcolor": paper, "bordercolor": line, "font": {"color": text, "family": FONT, "size": 13}},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": line, "activecolor": text},
+            "colorway": [colour for _, colour in NETWORKS.values()],
+        }
+    }
+
+
+def figure(height: int, **layout: Any) -> go.Figure:  # noqa: ANN401 - plotly's layout keys
+    """An empty figure in the light theme, with the legend above the plot."""
+    result = go.Figure(layout={"template": template(dark=False), "height": height})
+    result.update_layout(
+        margin={"l": 64, "r": 16, "t": 56, "b": 52},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "traceorder": "normal",
+        },
+        bargap=0.28,
+        hovermode="closest",
+        showlegend=True,
+    )
+    result.update_layout(**layout)
+    return result
+
+
+def energy_axis(title: str) -> dict[str, Any]:
+    """An axis in joules, labelled with SI prefixes: 20nJ."""
+    return {"title": {"text": f"{title} (J)"}, "tickformat": "~s", "ticksuffix": "J", "rangemode": "tozero"}
+
+
+def time_axis(title: str) -> dict[str, Any]:
+    """An axis in seconds, labelled with SI prefixes: 5µs."""
+    return {"title": {"text": f"{title} (s)"}, "tickformat": "~s", "ticksuffix": "s", "rangemode": "tozero"}
+
+
+def count_axis(title: str) -> dict[str, Any]:
+    """An axis of counts, labelled with SI prefixes: 400k."""
+    return {"title": {"text": title}, "tickformat": "~s", "rangemode": "tozero"}
+
+
+def share_axis(title: str) -> dict[str, Any]:
+    """An axis in percent of a whole, from 0 to 100 %."""
+    return {"title": {"text": f"{title} (%)"}, "range": [0, 101], "dtick": 20, "ticksuffix": "%"}
