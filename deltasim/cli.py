@@ -164,7 +164,8 @@ def _conclude(finished: Run, *, json: bool) -> None:
     console = Console()
     print_summary(console, finished)
     console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
-    console.print(f"Open it:   deltasim open {finished.path}", soft_wrap=True, highlight=False)
+    command = sys.argv[0] if sys.argv[0].endswith("/deltasim") else "deltasim"
+    console.print(f"Open it:   {command} open {finished.path}", soft_wrap=True, highlight=False)
 
 
 def main() -> None:

@@ -1,0 +1,28 @@
+"""The dashboard of a real run, opened in headless Chromium as a reader would."""
+
+from __future__ import annotations
+
+import pytest
+from browser_checks import check_page, missing_browser
+
+import deltasim as ds
+from deltasim.api import job_of
+from deltasim.execute import run_job
+from deltasim.experiment import Experiment
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing_browser()), reason=str(missing_browser()))]
+
+
+@pytest.mark.parametrize("accelerator", ["horowitz-45nm", "loihi1-sanafe"])
+def test_the_dashboard_of_a_real_run(accelerator, tmp_path):
+    """With a clock, and without: an asynchronous chip that cannot run the original network."""
+    experiment = Experiment.model_validate(
+        {
+            "accelerator": accelerator,
+            "quantisation": {"weight_bits": 6, "levels": 7},
+            "frames": {"dataset": "mnist", "range": "0:200"},
+            "record_messages": True,
+        }
+    )
+    run = run_job(job_of(experiment), tmp_path / "run")
+    check_page(ds.dashboard(run))
