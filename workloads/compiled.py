@@ -1,6 +1,13 @@
 """Compilation of plain Python loops by numba, with types kept for the type checker."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 import numba
@@ -14,4 +21,30 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     Never with fast-math: float sums are made in the order written, so results repeat from machine to machine.
     """
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
+    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
+
+
+@cache
+def _cache_folder(package: Path) -> Path:
+    """Where compiled code of a package is kept: a folder of its own for every state of the package's source.
+
+    numba notices when the file of a cached function changes, but not when that of a function it calls does, and then
+    goes on running the old one.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(package.glob("*.py")):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return package / "__pycache__" / f"compiled-{digest.hexdigest()[:16]}"
+
+
+@contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Have numba keep what is compiled inside in `folder`; if that is not writable it takes the user's own cache."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = before or str(folder)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
