@@ -8,13 +8,16 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_cases import cases
+from random_cases import cases, multipliers
 from small_chips import CHIP, chain, frames
 
 from hwmodels.records import COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
+from simulator.arrays import ROUNDINGS
+from simulator.kernels_values import requantise
 from simulator.modes import mode_named, signed_digits
-from simulator.reference_integers import canonical_digits
+from simulator.reference_integers import canonical_digits, requantise_exactly
+from workloads import Requantiser
 
 CASES = 200
 
@@ -85,3 +88,29 @@ def test_canonical_digits_recode_the_value_with_the_digits_counted(value):
     assert sum(digit * 2**place for place, digit in enumerate(digits)) == value
     assert all(a == 0 or b == 0 for a, b in pairwise(digits))
     assert sum(digit != 0 for digit in digits) == signed_digits(value)
+
+
+@given(
+    st.lists(st.integers(-(2**31), 2**31 - 1) | st.integers(-64, 64), min_size=1, max_size=8),
+    multipliers,
+    st.integers(28, 40),
+    st.sampled_from(["half_up", "half_even", "half_away"]),
+    st.booleans(),
+)
+def test_compiled_requantisation_is_exact_at_ties_and_extremes(accumulators, multiplier, shift, rounding, relu):
+    count = len(accumulators)
+    one = Requantiser(np.array([multiplier], np.int32), np.array([shift], np.int32), -128, 127, rounding)
+    s = np.empty(count, np.int32)
+    clipped = requantise(
+        np.array(accumulators, np.int32),
+        relu,
+        np.full(count, multiplier, np.int64),
+        np.full(count, shift, np.int64),
+        ROUNDINGS[rounding],
+        -128,
+        127,
+        s,
+    )
+    exact = [requantise_exactly(a, 0, one, "relu" if relu else "identity") for a in accumulators]
+    assert s.tolist() == [value for value, _ in exact]
+    assert clipped == sum(was_clipped for _, was_clipped in exact)
