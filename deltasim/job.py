@@ -13,6 +13,7 @@ from simulator import Arrival, Plan, SimulationError, mode_named, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork
 
 FS_PER_SECOND: Final = 10**15
+LONGEST_FS: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ def plan_job(
         raise SimulationError(f"modes named twice: {', '.join(sorted(repeated))}")
     if not modes:
         raise SimulationError("no modes: name at least one of " + ", ".join(MODES))
+    if frames.count * arrival_of(settings).interval_fs > LONGEST_FS:
+        raise SimulationError(
+            f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
+            "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
+        )
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode)) for mode in modes)
     config = {
         "accelerator": sha256_of(accelerator.model_dump(mode="json", by_alias=True, exclude={"provenance", "sources"})),

@@ -82,7 +82,12 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
         state.progress[0] += len(frames)
     rows = _room_for_messages(state, int(known)) if trace else 0
     messages = np.empty((rows, len(MESSAGE_COLUMNS)), np.int64)
+    before = state.times.update_end.copy()
     traced = _advance_time(state, last=last, messages=messages)
+    if (state.times.update_end < before).any():
+        raise SimulationError(
+            "simulated time has passed 2.5 hours, the 2**63 fs that it is counted in: run fewer frames"
+        )
     return _hand_over(state, last=last, messages=messages[:traced] if trace else None)
 
 

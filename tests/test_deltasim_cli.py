@@ -189,6 +189,7 @@ WRONG_EXPERIMENTS = {
         "accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\n",
         ["layer1", "153.1 KiB of weight_memory", "128.0 KiB, 25.1 KiB too little"],
     ),
+    "too long": ("arrival: paced\nframe_rate_hz: 0.1\n", ["10000 frames at 0.1 Hz", "2.5 hours"]),
     "an accelerator": ("schema: deltasim/accelerator/1\n", ["is an accelerator, not an experiment"]),
 }
 

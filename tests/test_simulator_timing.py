@@ -206,3 +206,9 @@ def test_too_few_cores_are_refused():
 def test_wrong_frames_and_modes_are_refused(array, mode, message):
     with pytest.raises(SimulationError, match=message):
         simulate(chain(2, 2), array, CHIP, mode)
+
+
+def test_time_that_no_longer_fits_is_refused():
+    slow = with_core(access_fs=2**61)
+    with pytest.raises(SimulationError, match="2.5 hours"):
+        simulate(chain(1, 1), frames(*[[1]] * 300), slow)
