@@ -210,5 +210,5 @@ def test_wrong_frames_and_modes_are_refused(array, mode, message):
 
 def test_time_that_no_longer_fits_is_refused():
     slow = with_core(access_fs=2**61)
-    with pytest.raises(SimulationError, match="2.5 hours"):
+    with pytest.raises(SimulationError, match=r"2\.5 hours"):
         simulate(chain(1, 1), frames(*[[1]] * 300), slow)
