@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.execute import Progress, run_job
-from deltasim.experiment import Experiment, Loaded, load_experiment, read_experiment
+from deltasim.experiment import Experiment, Loaded, channel_order, load_experiment, read_experiment
 from deltasim.job import Job, Settings, plan_job
 from deltasim.yaml_text import to_yaml
 from hwmodels import Accelerator
@@ -71,7 +71,15 @@ def job_of(experiment: Experiment | Path | str | None = None, folder: Path = Pat
     if not isinstance(experiment, Experiment):
         experiment, folder = read_experiment(None if experiment is None else Path(experiment))
     loaded = load_experiment(experiment, folder)
-    return plan_job(loaded.quantised, loaded.frames, loaded.accelerator, _settings(loaded), _as_yaml(experiment))
+    return plan_job(
+        loaded.quantised,
+        loaded.frames,
+        loaded.accelerator,
+        _settings(loaded),
+        _as_yaml(experiment),
+        tuple(loaded.network.classes),
+        channel_order(loaded.network),
+    )
 
 
 def dashboard(finished: Run | Path | str) -> Path:

@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 
 from deltasim.api import dashboard, job_of
+from deltasim.cli_data import data_app
 from deltasim.errors import USER_ERRORS
 from deltasim.execute import run_job
-from deltasim.experiment import Experiment, kind_of_file, read_experiment
+from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
 from deltasim.options import with_options
 from deltasim.progress import progress_bars
 from deltasim.show import print_comparison, print_json, print_summary, records, summary_json
@@ -31,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(data_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
 RunPath = Annotated[
@@ -53,6 +56,7 @@ def run(
     accelerator: Annotated[
         str | None, typer.Option(help="Instead of the experiment's: profile name or YAML file.")
     ] = None,
+    network: Annotated[str | None, typer.Option(help="Instead of the experiment's: name, .onnx or .npz file.")] = None,
     frames: Annotated[str | None, typer.Option(help="Instead of the experiment's range: start:stop.")] = None,
     modes: Annotated[str | None, typer.Option(help="Instead of the experiment's: names, separated by commas.")] = None,
     engine: Annotated[str | None, typer.Option(help="fast, or reference (SimPy, one event per message: slow).")] = None,
@@ -62,8 +66,8 @@ def run(
 
     A run of the same configuration is not repeated; one that was interrupted goes on where it stopped.
     """
-    chosen, folder = read_experiment(experiment)
-    chosen = with_options(chosen, accelerator=accelerator, frames=frames, modes=modes, engine=engine)
+    chosen, folder = experiment_of(experiment)
+    chosen = with_options(chosen, accelerator=accelerator, network=network, frames=frames, modes=modes, engine=engine)
     job = job_of(chosen, folder)
     with progress_bars() as progress:
         finished = run_job(job, out, overwrite=overwrite, progress=progress)

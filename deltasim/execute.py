@@ -19,10 +19,10 @@ from hwmodels.records import COLUMNS
 from reports import PartialRun, Run, RunError, load_run, open_partial
 from simulator import Plan, advance, block_size, checkpoint, counts_table, messages_table, restore, start
 from simulator import simulate as simulate_mode
-from workloads import Frames
 
 BLOCKS_PER_CHUNK: Final = 8
 SHOWN_FRAMES: Final = 400  # frames kept for the dashboard's film strip
+SHOWN_BYTES: Final = 32 * 2**20
 
 Progress = Callable[[str, int, int], None]
 """Called with mode, frames finished so far, frames in all."""
@@ -46,7 +46,6 @@ def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progr
     partial = open_partial(path, job.config_sha256, overwrite=overwrite)
     for plan in job.plans:
         _simulate_mode(job, plan, partial, progress)
-    shown = job.frames.read(0, min(SHOWN_FRAMES, job.frames.count))
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
     partial.finish(
         describe_run(job),
@@ -54,7 +53,7 @@ def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progr
         accelerator,
         describe_cores(job),
         job.frames.labels,
-        shown.reshape(len(shown), *_height_width(job.frames)),
+        shown_frames(job),
     )
     return load_run(path)
 
@@ -141,5 +140,14 @@ def _message_columns(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:
     return messages_table(messages, plan).drop(columns="mode")
 
 
-def _height_width(frames: Frames) -> tuple[int, int]:
-    return (frames.shape[0], frames.shape[1]) if len(frames.shape) == 2 else (1, frames.pixels)
+def shown_frames(job: Job) -> NDArray[np.uint8]:
+    """The first frames as pictures, (n, height, width) or (n, height, width, 3) in RGB: at most 400, and 32 MiB."""
+    frames = job.frames
+    count = min(SHOWN_FRAMES, max(1, SHOWN_BYTES // frames.pixels), frames.count)
+    pixels = frames.read(0, count)
+    if len(frames.shape) == 3 and frames.shape[0] == 3:
+        pictures = pixels.reshape(count, *frames.shape).transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pictures[..., ::-1] if job.channels == "bgr" else pictures)
+    if len(frames.shape) == 2 or (len(frames.shape) == 3 and frames.shape[0] == 1):
+        return pixels.reshape(count, *frames.shape[-2:])
+    return pixels.reshape(count, 1, frames.pixels)

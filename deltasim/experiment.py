@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
+from math import prod
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -11,21 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from deltasim.assets import ASSETS, asset_named, find_asset
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
     Frames,
+    Graph,
     Network,
     Quantisation,
     QuantisedNetwork,
     WorkloadError,
+    list_datasets,
     load_frames,
     load_network,
+    normalised,
     quantise,
 )
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
+CLIP_NETWORK: Final = "squeezenet11"
+CLIP_LEVELS: Final = 63
+CLIP_ACCELERATOR: Final = "oconnor2017-int32"
+STACKS: Final = frozenset({".npy", ".npz"})
+CALIBRATION_BYTES: Final = 64 * 2**20
 ModeName = Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]
 
 
@@ -35,11 +46,18 @@ class FramesChoice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str = Field(
-        BUNDLED, description="bundled data set (`deltasim list`), or a .npy / .npz file of uint8 frames"
+        BUNDLED,
+        description="bundled data set (`deltasim list`), fetched clip (`deltasim data list`), or beside this file: "
+        "a video, a folder of images, a .npy or .npz stack of uint8 frames",
     )
     split: Literal["test", "train"] | None = Field(None, description="of a bundled data set; test unless given")
     range: str | None = Field(None, description="frames to run, start:stop, such as 0:1000; all unless given")
     seed: int | None = Field(None, ge=0, lt=2**32, description="of the order, for shuffled-mnist")
+    stride: int | None = Field(None, ge=1, description="of a file: every stride-th frame of the range")
+    fit: Literal["stretch", "crop"] | None = Field(None, description="of a file: how frames are brought to size")
+    resampling: Literal["area", "bilinear", "nearest"] | None = Field(
+        None, description="of a file: and by which filter"
+    )
 
 
 class Precision(BaseModel):
@@ -53,6 +71,9 @@ class Precision(BaseModel):
     overflow: Literal["wrap", "saturate"] = Field("wrap", description="what a sum beyond the accumulator becomes")
     rounding: Literal["half_up", "half_even", "half_away"] = Field("half_up", description="where ties are rounded")
     levels: int = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
+    calibration: Literal["percentile", "largest", "mse"] = Field(
+        "percentile", description="a layer's range: by percentile, the largest activation, or least squared error"
+    )
     percentile: float = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
     scales: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = Field(
         None, description="the paper's k of the input and of each hidden layer, instead of levels"
@@ -70,6 +91,9 @@ class Experiment(BaseModel):
     description: str = Field("", description="shown on the dashboard")
     accelerator: str = Field("horowitz-45nm", description="shipped profile, or a YAML file beside this one")
     network: str = Field("mnist-784-200-200-10", description="bundled network, or a .npz file beside this one")
+    normalisation: Literal["caffe-bgr", "torch-rgb", "unit-rgb", "unit-gray"] | None = Field(
+        None, description="how pixels become the input of a network that does not say so itself, such as ONNX"
+    )
     quantisation: Precision = Precision()
     frames: FramesChoice = FramesChoice()
     modes: tuple[ModeName, ...] | None = Field(
@@ -89,7 +113,7 @@ class Loaded:
 
     experiment: Experiment
     accelerator: Accelerator
-    network: Network
+    network: Network | Graph
     frames: Frames
     quantised: QuantisedNetwork
 
@@ -105,6 +129,19 @@ def read_experiment(path: Path | None = None) -> tuple[Experiment, Path]:
     document = read_yaml(path)
     _check_schema(document)
     return validate_document(document, Experiment), path.parent
+
+
+def experiment_of(given: Path | None) -> tuple[Experiment, Path]:
+    """The experiment of a YAML file; of a video, folder of images or fetched clip SqueezeNet on it; the bundled one."""
+    fetched = given is not None and str(given) in ASSETS and not given.exists()
+    if given is None or given.suffix in {".yaml", ".yml", ".json"} or not (given.exists() or fetched):
+        return read_experiment(given)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.stem).strip("-.") or "clip"
+    frames = FramesChoice(dataset=str(given) if fetched else str(given.absolute()))
+    precision = Precision(calibration="mse", levels=CLIP_LEVELS, calibration_frames=16)
+    return Experiment(
+        name=name, network=CLIP_NETWORK, accelerator=CLIP_ACCELERATOR, frames=frames, quantisation=precision
+    ), Path()
 
 
 def kind_of_file(path: Path) -> Literal["accelerator", "experiment"]:
@@ -123,18 +160,48 @@ def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
     Raises ConfigError (accelerator) or WorkloadError (network, frames, quantisation).
     """
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
-    network = load_network(_beside(folder, experiment.network, (".npz",)))
-    choice = experiment.frames
-    source = _beside(folder, choice.dataset, (".npy", ".npz"))
-    frames = load_frames(source, split=choice.split, frames=choice.range, seed=choice.seed)
-    if frames.pixels != network.layers[0].weights.shape[0]:
+    network = load_network(_beside(folder, experiment.network, (".npz", ".onnx")))
+    if experiment.normalisation is not None and isinstance(network, Graph):
+        network = normalised(network, experiment.normalisation)
+    source = _source(folder, experiment.frames.dataset)
+    frames = _frames(source, experiment.frames, network)
+    pixels = prod(network.input_shape)
+    if frames.pixels != pixels:
         raise WorkloadError(
             f"frames {frames.name!r} have {frames.pixels} pixels ({' x '.join(map(str, frames.shape))}), network "
-            f"{network.name!r} takes {network.layers[0].weights.shape[0]}: choose frames of that size"
+            f"{network.name!r} takes {pixels}: choose frames of that size"
         )
     settings = quantisation_of(experiment.quantisation, accelerator)
     calibration = calibration_frames(source, frames, experiment.quantisation.calibration_frames)
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
+
+
+def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) -> Frames:
+    """The frames chosen; pictures are brought to the network's size and order of channels."""
+    if not isinstance(source, Path):
+        return load_frames(
+            source, split=choice.split, frames=choice.range, seed=choice.seed, stride=choice.stride, fit=choice.fit
+        )
+    pictures = source.suffix not in STACKS
+    *_, height, width = network.input_shape
+    return load_frames(
+        source,
+        split=choice.split,
+        frames=choice.range,
+        seed=choice.seed,
+        stride=choice.stride,
+        size=(height, width) if pictures else None,
+        channels=channel_order(network) if pictures else None,
+        fit=choice.fit,
+        resampling=choice.resampling,
+    )
+
+
+def channel_order(network: Network | Graph) -> Literal["rgb", "bgr", "gray"]:
+    """The order of channels that a network wants: what it says, else rgb for three channels and gray for one."""
+    if isinstance(network, Graph) and network.preprocessing is not None:
+        return network.preprocessing.order
+    return "rgb" if len(network.input_shape) == 3 and network.input_shape[0] == 3 else "gray"
 
 
 def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisation:
@@ -150,10 +217,10 @@ def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisat
 
 
 def calibration_frames(source: Path | str, frames: Frames, count: int) -> NDArray[np.uint8]:
-    """Frames that set the scales: the first of a bundled set's training split, or of the file itself."""
-    bundled = not str(source).endswith((".npy", ".npz"))
-    chosen = load_frames("mnist", split="train") if bundled else frames
-    return chosen.read(0, min(count, chosen.count))
+    """Frames that set the scales: the first of a bundled set's training split, or of the file; at most 64 MiB."""
+    chosen = frames if isinstance(source, Path) else load_frames("mnist", split="train")
+    most = max(1, CALIBRATION_BYTES // chosen.pixels)
+    return chosen.read(0, min(count, most, chosen.count))
 
 
 def _check_schema(document: Document) -> None:
@@ -161,6 +228,18 @@ def _check_schema(document: Document) -> None:
     if schema.startswith("deltasim/accelerator"):
         what = "is an accelerator, not an experiment: name it in the field 'accelerator' of an experiment file"
         raise ConfigError(problem_at(document, ("schema",), what))
+
+
+def _source(folder: Path, dataset: str) -> Path | str:
+    """A bundled data set's name, or the path of a file, folder or fetched clip."""
+    if dataset in list_datasets():
+        return dataset
+    if dataset in ASSETS:
+        found = find_asset(asset_named(dataset))
+        if found is None:
+            raise WorkloadError(f"frames.dataset: {dataset} has not been fetched yet: deltasim data fetch {dataset}")
+        return found
+    return folder / dataset
 
 
 def _beside(folder: Path, name: str, suffixes: tuple[str, ...]) -> Path | str:

@@ -8,13 +8,20 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
-from workloads import IntegerNetwork
+from workloads import IntegerNetwork, Requantiser
 
 _PACKAGES: Final = ("deltasim", "numba", "numpy", "pandas", "pyarrow", "pydantic", "simpy")
+
+
+class Hash(Protocol):
+    """What takes bytes to hash."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes in."""
 
 
 def versions() -> dict[str, str]:
@@ -31,22 +38,29 @@ def sha256_of(value: Any) -> str:  # noqa: ANN401 - anything that JSON can hold
 def network_sha256(network: IntegerNetwork) -> str:
     """Hash of every integer and setting of a quantised network."""
     digest = hashlib.sha256()
-    first = network.input_requantiser
-    settings = (
-        network.weight_bits,
-        network.activation_bits,
-        network.accumulator_bits,
-        network.overflow,
-        first.rounding,
-    )
-    digest.update(repr(settings).encode())
-    for requantiser in (first, *(layer.requantiser for layer in network.layers)):
-        if requantiser is not None:
-            digest.update(repr((requantiser.low, requantiser.high)).encode())
-            for array in (requantiser.multiplier, requantiser.shift):
-                digest.update(np.ascontiguousarray(array).tobytes())
+    widths = (network.weight_bits, network.activation_bits, network.accumulator_bits, network.overflow)
+    _add(digest, widths, network.input_shape, network.input_shift, network.input_offset)
+    _add_requantiser(digest, network.input_requantiser)
     for layer in network.layers:
-        digest.update(f"{layer.name} {layer.activation} {layer.weights.shape} {layer.weights.dtype}".encode())
-        digest.update(np.ascontiguousarray(layer.weights).tobytes())
-        digest.update(np.ascontiguousarray(layer.bias).tobytes())
+        _add(digest, layer.name, layer.shape, layer.sent_shape, layer.activation, layer.pool, layer.bias, layer.limits)
+        _add_requantiser(digest, layer.requantiser)
+        _add_requantiser(digest, layer.leak)
+        for synapses in layer.synapses:
+            _add(digest, synapses.source, synapses.window, synapses.weights.shape, synapses.weights)
     return digest.hexdigest()
+
+
+def _add_requantiser(digest: Hash, requantiser: Requantiser | None) -> None:
+    if requantiser is None:
+        _add(digest, None)
+    else:
+        _add(digest, requantiser.multiplier, requantiser.shift, requantiser.low, requantiser.high, requantiser.rounding)
+
+
+def _add(digest: Hash, *values: object) -> None:
+    for value in values:
+        if isinstance(value, np.ndarray):
+            digest.update(str(value.dtype).encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
+        else:
+            digest.update(repr(value).encode())

@@ -38,6 +38,8 @@ class Job:
     settings: Settings
     plans: tuple[Plan, ...]
     experiment_yaml: str
+    classes: tuple[str, ...]
+    channels: str
     config: dict[str, Any]
 
     @property
@@ -57,10 +59,13 @@ def plan_job(
     accelerator: Accelerator,
     settings: Settings | None = None,
     experiment_yaml: str = "",
+    classes: tuple[str, ...] = (),
+    channels: str = "rgb",
 ) -> Job:
     """Check that network, frames and accelerator fit in every mode, and fix what the run will be.
 
-    Raises SimulationError with all that does not fit.
+    `classes` are the names of the outputs, `channels` the order of the frames' channels (to show them). Raises
+    SimulationError with all that does not fit.
     """
     settings = settings or Settings()
     chip = chip_of(accelerator)
@@ -87,7 +92,7 @@ def plan_job(
         "record_messages": settings.record_messages,
         "versions": versions(),
     }
-    return Job(network, frames, accelerator, settings, plans, experiment_yaml, config)
+    return Job(network, frames, accelerator, settings, plans, experiment_yaml, classes, channels, config)
 
 
 def default_modes(accelerator: Accelerator) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from deltasim.job import Job, arrival_of, network_for
 from workloads import bits_needed, largest_inputs, static_bound
 
@@ -18,14 +20,13 @@ def describe_run(job: Job) -> dict[str, Any]:
         "modes": list(job.config["modes"]),
         "network": network.name,
         "dataset": job.frames.name,
+        "classes": list(job.classes),
+        "warnings": list(job.frames.warnings),
         "frame_interval_fs": arrival_of(job.settings).interval_fs or None,
         "frame_rate_hz": job.settings.frame_rate_hz,
         "arrival": job.settings.arrival,
         "engine": job.settings.engine,
-        "output_scales": {
-            plan.mode.name: network_for(job.network, plan.mode.name).layers[-1].accumulator_scale.tolist()
-            for plan in job.plans
-        },
+        "output_scales": {plan.mode.name: _output_scale(job, plan.mode.name) for plan in job.plans},
         "quantisation": {
             "weight_bits": network.weight_bits,
             "activation_bits": network.activation_bits,
@@ -39,19 +40,31 @@ def describe_run(job: Job) -> dict[str, Any]:
     }
 
 
+def _output_scale(job: Job, mode: str) -> list[float]:
+    """Real value of one unit of every output."""
+    last = network_for(job.network, mode).layers[-1]
+    scale: list[float] = np.resize(last.accumulator_scale, last.accumulators).tolist()
+    return scale
+
+
 def describe_cores(job: Job) -> list[dict[str, Any]]:
     """One entry per core: what it holds, where it stands, and what its accumulators could need at most."""
     networks = (job.network.full, job.network.scaled)
+    plan = job.plans[0]
     entries: list[dict[str, Any]] = []
-    for index, core in enumerate(job.plans[0].cores):
+    for index, core in enumerate(plan.cores):
+        links = [link for link in plan.links if link.sender == index]
+        reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
         entry: dict[str, Any] = {
             "core": index,
             "layer": core.layer,
             "kind": core.timing.name,
             "neurons": core.neurons,
-            "fan_in": core.fan_in,
-            "fan_out": core.fan_out,
-            "weights": core.fan_in * core.neurons,
+            "shape": list(core.shape),
+            "sent_shape": list(core.sent_shape),
+            "senders": list(core.senders),
+            "fan_out": sum(link.channels for link in links) if reach == {1} or not links else None,
+            "weights": job.network.full.layers[index - 1].weight_count if index else 0,
             "weight_kib": core.weight_memory_bits / 8192,
             "state_kib": core.state_memory_bits / 8192,
             "tile_x": core.column,

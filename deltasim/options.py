@@ -14,19 +14,23 @@ def with_options(
     experiment: Experiment,
     *,
     accelerator: str | None,
+    network: str | None,
     frames: str | None,
     modes: str | None,
     engine: str | None,
 ) -> Experiment:
     """The experiment with every option that was given in place of its own field.
 
-    An accelerator file on the command line is relative to the working directory, not to the experiment. Raises
+    A file on the command line is relative to the working directory, not to the experiment. Raises
     ConfigError for a value that the field does not take.
     """
     data = experiment.model_dump(by_alias=True)
     if accelerator is not None:
         here = Path(accelerator)
         data["accelerator"] = str(here.absolute()) if here.exists() else accelerator
+    if network is not None:
+        here = Path(network)
+        data["network"] = str(here.absolute()) if here.exists() else network
     if frames is not None:
         data["frames"]["range"] = frames
     if modes is not None:

@@ -20,6 +20,8 @@ TITLES: Final = {
     "sigma_delta": "sigma-delta",
 }
 
+ALL_DIGITS: Final = 10**8
+
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
     """One JSON document on standard output."""
@@ -48,18 +50,19 @@ def print_summary(console: Console, run: Run) -> None:
         collapse_padding=True,
     )
     table.add_column("network", no_wrap=True)
-    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", "test error\n%"):
+    answers = "agreement_percent" if summary["error_percent"].isna().all() else "error_percent"
+    last = "agreement\n%" if answers == "agreement_percent" else "test error\n%"
+    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", last):
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
-            f"{row['operations']:,.0f}",
-            f"{row['arithmetic_pj']:,.0f}",
-            f"{row['total_pj']:,.0f}",
-            f"{row['latency_ns']:,.0f}",
-            "-" if pd.isna(row["error_percent"]) else f"{row['error_percent']:.2f}",
+            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "total_pj", "latency_ns")),
+            "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
+    for warning in run.manifest.get("warnings", []):
+        console.print(f"Note: {warning}", soft_wrap=True, highlight=False)
     for pair in run.equalities:
         what = "identical" if pair.identical else "DIFFERENT"
         console.print(
@@ -95,6 +98,11 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
             what = row["quantity"] if row["component"] == "all" else f"{row['component']} pJ"
             table.add_row(what, *(_number(row[key]) for key in ("a", "b", "difference")), _number(row["ratio"], 3))
         console.print(table)
+
+
+def _short(value: float) -> str:
+    """All digits up to 100 million, beyond that five of them."""
+    return f"{value:,.0f}" if value < ALL_DIGITS else f"{value:.4e}"
 
 
 def _number(value: float, digits: int = 2) -> str:

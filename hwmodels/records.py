@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,15 @@ COUNTS: Final[tuple[Column, ...]] = (
     Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
     Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
     Column("accumulator_peak", "integer", "largest accumulator magnitude seen in the update phase"),
+    Column("s_l1", "integer", "|s|_L1 of the values this core holds after the frame (networks that send changes only)"),
+    Column("s_square", "integer", "sum of s * s after the frame (networks that send changes only)"),
+    Column("s_product", "integer", "sum of s * s of the frame before (networks that send changes only)"),
+    Column(
+        "s_distance",
+        "integer",
+        "sum of |s * |s'|_L1 - s' * |s|_L1|, s' being s of the frame before: the L1 distance of the L1-normalised maps "
+        "times both norms (networks that send changes only)",
+    ),
     Column(
         "digest", "hash", "64-bit hash of the core's integers after the frame: equal in two runs when the integers are"
     ),
@@ -71,6 +80,7 @@ INDEX_COLUMNS: Final[tuple[str, ...]] = ("mode", "frame", "core", "layer")
 MESSAGE_COLUMNS: Final[tuple[str, ...]] = (
     "frame",
     "sender",
+    "receiver",
     "neuron",
     "value",
     "ready_fs",
@@ -79,7 +89,7 @@ MESSAGE_COLUMNS: Final[tuple[str, ...]] = (
     "start_fs",
     "end_fs",
 )
-"""A row of the message record, all int64: core `sender` has it ready, sends it; it arrives at the next core, which
+"""A row of the message record, all int64: core `sender` has it ready, sends it; it arrives at core `receiver`, which
 serves it from `start_fs` to `end_fs`. `value` is what one message on the wire carries."""
 
 MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from reports.run import Run
+
 FOOTER: Final = (
     "Every count comes from messages that were really sent in the simulation; energy is those counts times the prices "
     "of the accelerator above."
@@ -18,11 +20,6 @@ ARRIVALS: Final = {
     "pipelined": "Frames are taken as fast as the first core is free, so several are on their way at once.",
     "paced": "Frames arrive at a fixed rate, whether the chip keeps up or not.",
 }
-ERROR_SO_FAR: Final = "The error among the frames so far. Networks that compute the same function lie on one line."
-DISAGREEMENT_SO_FAR: Final = (
-    "The share of frames so far that got another answer than from the original network; there are no labels."
-)
-
 CAPTIONS: Final = {
     "four-networks": "Each bar is a mean over all frames of the run; shorter is cheaper. Each panel has its own scale.",
     "arithmetic-and-whole": (
@@ -38,15 +35,39 @@ CAPTIONS: Final = {
     "cost-per-frame": (
         "What every frame cost. A network that sends deltas, the changes since the frame before (temporal difference "
         "and sigma-delta), pays for what moved: the first frame is sent whole, a cut to another scene costs nearly as "
-        "much, a still picture almost nothing. Under the plot are frames with the network's answer; a wrong one reads "
-        "answer≠truth."
+        "much, a still picture almost nothing."
     ),
     "cost-overview": (
         "The whole run at a glance: lines are means of neighbouring frames, bands go from the least to the largest."
     ),
+    "agreement": (
+        "The share of frames so far on which a network gives the original network's answer. There are no labels, so "
+        "this says what the cheaper network loses, not who is right. Networks that compute the same function lie on "
+        "one line; crosses are frames with another answer."
+    ),
     "distribution": (
         "How often a frame costs how much. An upright line means that every frame costs the same; where a curve "
         "crosses 50 % stands the median frame, near 100 % the dearest ones. The axis is logarithmic."
+    ),
+    "layer-operations": (
+        "Additions and multiplications for the messages that a layer receives, means over all frames. For every neuron "
+        "it reaches, a message that carries a value costs a multiplication and an addition (or, shifted and added, an "
+        "addition for each signed binary digit), a unit event one addition."
+    ),
+    "layer-ratios": (
+        "What sending changes costs beside sending values, layer by layer: the same integers, in other messages. Unit "
+        "events are the sum of the magnitudes sent; operations follow the messages on the wire, so the two differ "
+        "where a message carries a whole value. Below 1 it saves, and where the ratio rises from layer to layer, small "
+        "changes in the picture become large ones in the features. The first frame is sent whole by both."
+    ),
+    "layer-shares": (
+        "Which layers a frame's operations fall on: each column adds up to 100 %. Beside it is each layer's mean."
+    ),
+    "changes": (
+        "How different a layer's values are from those of the frame before, after the nonlinearity; row by row, input "
+        "first. L1 distance: both frames are divided by the sum of their magnitudes, and 0 is no change, 2 the most. "
+        "Cosine similarity: 1 is no change. Bright is much change, gaps are frames without values. If upper layers are "
+        "as bright as the input, features change as fast as pixels do."
     ),
     "sparsity": (
         "The share of values that were zero, so that nothing needed to be sent: of activations in the original and "
@@ -64,8 +85,38 @@ CAPTIONS: Final = {
         "could be slower, or hold more."
     ),
     "queue-peaks": (
-        "The most messages that ever were in a core's input queue or underway to it. Where a bar reaches the grey "
+        "The most messages that ever were in a core's input queue or underway to it. Where that reaches the grey "
         "mark, the queue was full."
     ),
+    "running-error": ("The error among the frames so far. Networks that compute the same function lie on one line."),
     "confusion": "Which class is taken for which. Colours are shares of a row; on the diagonal both agree.",
 }
+
+
+def under_pictures(run: Run) -> str:
+    """What stands under the frames, as a sentence that goes on."""
+    if not len(run.sample_frames):
+        return ""
+    if not run.classifies:
+        return " Under the plot are frames."
+    if run.labels is not None:
+        return " Under the plot are frames with the network's answer; ≠ marks a wrong one, and what is right."
+    if run.frames["agrees"].isna().all():
+        return " Under the plot are frames with the network's answer."
+    return " Under the plot are frames with the networks' answers; ≠ marks those that differ from the original's."
+
+
+def first_five(run: Run) -> str:
+    """What the dotted lines are, if there are any."""
+    if run.frames["agrees_top5"].isna().all():
+        return ""
+    return " Dotted: the network's answer is one of the original's first five."
+
+
+def answers_note(run: Run) -> str:
+    """Why nothing is said about right and wrong; empty if something is."""
+    if not run.classifies:
+        return "The outputs of this network are a map of features, not classes, so there is no right or wrong answer."
+    if run.labels is None and run.frames["agrees"].isna().all():
+        return "The frames have no labels and the original network was not simulated: right and wrong are not known."
+    return ""

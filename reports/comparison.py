@@ -120,11 +120,16 @@ def _table(table: pd.DataFrame, keys: list[str]) -> Table:
     rows = []
     for entry in table.to_dict("records"):
         factor, unit = _UNITS[entry["quantity"]]
-        named = [network_name(entry["mode"]), *(str(entry[key]).rsplit("_", 1)[0] for key in keys[1:])]
+        named = [network_name(entry["mode"]), *(_name(key, str(entry[key])) for key in keys[1:])]
         values = (value_cell(entry[name], entry["quantity"], factor, unit) for name in ("a", "b", "difference"))
         head = Cell(named[0], colour=network_colour(entry["mode"]))
         rows.append(Row((head, *(Cell(name) for name in named[1:]), *values, Cell(ratio(entry["ratio"])))))
     return Table(columns, tuple(rows))
+
+
+def _name(key: str, value: str) -> str:
+    """A name as it is shown: a quantity without its unit, which stands beside the number."""
+    return value.rsplit("_", 1)[0] if key == "quantity" else value
 
 
 def _verdicts(run_a: Run, run_b: Run) -> list[Verdict]:

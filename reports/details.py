@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, Final
 
 import pandas as pd
@@ -30,6 +29,7 @@ _TIMES: Final = (
     ("clock cycles", "cycles", 1.0, ""),
     ("error", "error_percent", 1.0, "%"),
     ("answers as the original", "agreement_percent", 1.0, "%"),
+    ("among its first five", "agreement_top5_percent", 1.0, "%"),
 )
 
 
@@ -53,46 +53,6 @@ def _networks_table(run: Run, entries: tuple[tuple[str, str, float, str], ...]) 
         name_cell = Cell(network_name(mode), colour=network_colour(mode))
         rows.append(Row((name_cell, *cells), chosen=mode == focus_mode(run)))
     return Table((Column("network"), *(Column(title, number=True) for title, *_ in shown)), tuple(rows))
-
-
-def layers_table(run: Run, mode: str) -> Table:
-    """Layer by layer for one network: sizes, traffic, energy, and how far its integers were from their limits."""
-    titles = (
-        "neurons",
-        "fan-out",
-        "messages",
-        "zeros",
-        "operations",
-        "energy",
-        "clipped",
-        "largest sum",
-        "spare bits",
-        "bits needed",
-    )
-    columns = (Column("layer"), *(Column(title, number=True) for title in titles))
-    entries = run.layers[run.layers["mode"] == mode].to_dict("records")
-    return Table(columns, tuple(Row(_layer_cells(entry, run, mode)) for entry in entries))
-
-
-def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell, ...]:
-    core, frames = run.cores[int(entry["core"])], run.frame_count
-    sends = int(entry["core"]) < len(run.cores) - 1
-    computes = int(entry["core"]) > 0
-    needed = core.get("static_bits_needed", {}).get("scaled" if mode in {"rounding", "sigma_delta"} else "full")
-    nothing = Cell(NOTHING)
-    return (
-        Cell(str(entry["layer"])),
-        Cell(count(core["neurons"])),
-        Cell(count(core.get("fan_out"))) if sends else nothing,
-        Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")) if sends else nothing,
-        value_cell(entry["sparsity"] * 100, "percent", 1.0, "%") if sends else nothing,
-        value_cell((entry["adds"] + entry["multiplies"]) / frames, "operations", 1.0, ""),
-        value_cell(entry["total_pj"] / frames, "total_pj", 1e-12, "J"),
-        Cell(count(entry["saturations"]), f"{entry['accumulator_clips']} additions clipped"),
-        Cell(count(entry["accumulator_peak"])) if computes else nothing,
-        Cell(f"{entry['headroom_bits']:.1f}", exact(entry["headroom_bits"], "bits")) if computes else nothing,
-        Cell(count(needed)) if computes else nothing,
-    )
 
 
 def equality_table(run: Run) -> Table:
@@ -137,7 +97,8 @@ def conventions_table(run: Run) -> Table:
         Column("from"),
     )
     sizes, rows = run.neurons, []
-    if any(core.get("fan_out") != following for core, following in zip(run.cores, sizes[1:], strict=False)):
+    dense = all(core.get("fan_out") == following for core, following in zip(run.cores, sizes[1:], strict=False))
+    if not (run.is_chain and dense):
         return Table(columns, ())
     for name, modes in _COUNTED.items():
         mode = next((mode for mode in modes if mode in run.modes), None)

@@ -140,5 +140,13 @@ def _answer_verdicts(run: Run) -> list[Verdict]:
         beside = f" ({network_name(baseline)}: {percent(summary[baseline]['error_percent'])})" if baseline else ""
         text.append(f"is wrong on {percent(row['error_percent'])} of {count(run.frame_count)} frames{beside}")
     if pd.notna(row["agreement_percent"]) and not mode.startswith("original"):
-        text.append(f"answers as the original network does on {percent(row['agreement_percent'])}")
+        text.append(_agreement_text(run, row))
     return [Verdict("note", name, " and ".join(text) + ".")] if text else []
+
+
+def _agreement_text(run: Run, row: dict[str, Any]) -> str:
+    of_frames = "" if pd.notna(row["error_percent"]) else f" of {count(run.frame_count)} frames"
+    text = f"answers as the original network does on {percent(row['agreement_percent'])}{of_frames}"
+    if pd.notna(row["agreement_top5_percent"]):
+        text += f", with one of its first five answers on {percent(row['agreement_top5_percent'])}"
+    return text

@@ -25,7 +25,7 @@ class Plot:
 
     `variants` has one figure, or several by label that a reader chooses among by `choose`; `first` is the label shown
     first (none: the first one). `pictures` is the number of frames whose pictures go under the plot, or None for no
-    strip.
+    strip. A plot that `follows` shows the frames that the plot with the strip shows.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Plot:
     choose: str = "Network"
     first: str | None = None
     pictures: int | None = None
+    follows: bool = False
 
     @property
     def figures(self) -> dict[str, str]:

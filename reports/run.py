@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from hwmodels import Accelerator, Chip, chip_of, leakage_mw, power_mw, price, totals
 from hwmodels.records import COLUMNS, INDEX_COLUMNS, MESSAGE_COLUMNS, SCHEMA_VERSION
-from reports import files, tables
+from reports import changes, files, layer_costs, tables
+from reports.answers import answer_columns, scaled
 from reports.atomic import read_arrays, read_json
 from reports.consolidate import describe
 from reports.equality import Equality, check_equality
@@ -61,8 +62,8 @@ class Run:
     """A finished run. Tables are computed when first asked for, and never from anything but the files of the run.
 
     `cores` is layers.json: one entry per core; `counts` the counts table with `mode` and `layer` as categories;
-    `outputs` (frames, classes) integers per mode; `labels` (frames,) or None; `sample_frames` (n, height, width) uint8,
-    frames 0..n-1.
+    `outputs` (frames, classes) integers per mode; `labels` (frames,) or None; `sample_frames` uint8, pictures of frames
+    0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue.
     """
 
     path: Path
@@ -116,6 +117,33 @@ class Run:
         width = next(iter(self.outputs.values())).shape[1]
         return [str(name) for name in self.manifest.get("classes") or range(width)]
 
+    @property
+    def classifies(self) -> bool:
+        """True if the outputs are classes; False if they are a map of features, whose largest value is no answer."""
+        height, width, _ = self.cores[-1].get("sent_shape") or (1, 1, 0)
+        return height * width == 1 or self.labels is not None or bool(self.manifest.get("classes"))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader of any result must know, such as a video that ended early."""
+        return [str(text) for text in self.manifest.get("warnings") or ()]
+
+    @property
+    def senders(self) -> tuple[tuple[int, ...], ...]:
+        """For each core those that send to it; of a run that does not say, each core to the next one."""
+        given = [core.get("senders") for core in self.cores]
+        return tuple(tuple(each) if each is not None else tuple(range(core)[-1:]) for core, each in enumerate(given))
+
+    @cached_property
+    def sending(self) -> frozenset[int]:
+        """The cores that send to others."""
+        return frozenset(core for senders in self.senders for core in senders)
+
+    @property
+    def is_chain(self) -> bool:
+        """True if every core but the last sends to the next one and to no other."""
+        return all(senders == tuple(range(core)[-1:]) for core, senders in enumerate(self.senders))
+
     @cached_property
     def messages(self) -> pd.DataFrame:
         """One row per message on the wire. Raises RunError if messages were not recorded."""
@@ -138,12 +166,11 @@ class Run:
         return _read_parquet(self.path / files.MESSAGES, ["mode", *MESSAGE_COLUMNS], chosen)
 
     @cached_property
-    def predictions(self) -> dict[str, NDArray[np.int64]]:
-        """The class each network answers, (frames,): the first of the largest outputs, each taken at its own scale."""
+    def answers(self) -> dict[str, Any]:
+        """The class each network answers, the first of its largest outputs; see `reports.answers.answer_columns`."""
         scales = self.manifest.get("output_scales", {})
-        return {
-            mode: (values * np.asarray(scales.get(mode, 1.0))).argmax(axis=1) for mode, values in self.outputs.items()
-        }
+        outputs = {mode: scaled(values, scales.get(mode, 1.0)) for mode, values in self.outputs.items()}
+        return answer_columns(outputs, self.labels, classifies=self.classifies)
 
     @cached_property
     def energies(self) -> pd.DataFrame:
@@ -154,7 +181,7 @@ class Run:
     def frames(self) -> pd.DataFrame:
         """One row per mode and frame; see `reports.tables.frames_table`."""
         return tables.frames_table(
-            self.counts, self.energies, self.predictions, self.labels, self.interval_fs, self.chip.clock_period_fs
+            self.counts, self.energies, self.answers, self.interval_fs, self.chip.clock_period_fs
         )
 
     @cached_property
@@ -166,6 +193,15 @@ class Run:
     def equalities(self) -> tuple[Equality, ...]:
         """Networks that must agree, compared integer by integer; see `reports.equality`."""
         return check_equality(self.counts, self.outputs, sum(self.neurons))
+
+    @cached_property
+    def layer_shares(self) -> pd.DataFrame:
+        """One row per mode, frame and core; see `reports.layer_costs.layer_shares_table`."""
+        return layer_costs.layer_shares_table(self.counts)
+
+    def changes_of(self, mode: str) -> pd.DataFrame:
+        """One row per frame and core of network `mode`; see `reports.changes.changes_table`."""
+        return changes.changes_table(self.counts, mode)
 
     def summary(self) -> pd.DataFrame:
         """One row per mode; see `reports.tables.summary_table`."""

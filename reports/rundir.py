@@ -115,9 +115,10 @@ class PartialRun:
         """Put the chunks of all modes together and rename the whole to `path`. Returns `path`.
 
         `manifest` names at least `modes`; `layers` has one entry per core, with its `core`, `layer` and `neurons`;
-        `sample_frames` are frames 0..n-1 of the run, (n, height, width) uint8. Raises RunError if modes differ in
-        frames.
+        `sample_frames` are pictures of frames 0..n-1 of the run, as large as wanted: uint8, (n, height, width) grey or
+        (n, height, width, 3) red, green and blue. Raises RunError if modes differ in frames, or for other pictures.
         """
+        _check_pictures(sample_frames)
         whole = self.partial / "whole"
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir()
@@ -190,6 +191,14 @@ def _check_rows(frame: NDArray[Any], core: NDArray[Any], outputs: NDArray[Any], 
     if not np.array_equal(core, np.tile(np.arange(cores), len(outputs))) or not np.array_equal(frame, expected_frame):
         raise RunError(
             f"{what}: rows must go frame by frame, cores 0, 1, 2, ... inside each, for {len(outputs)} frames"
+        )
+
+
+def _check_pictures(pictures: NDArray[Any]) -> None:
+    if pictures.dtype != np.uint8 or not (pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)):
+        raise RunError(
+            f"sample frames are {pictures.dtype} of shape {pictures.shape}; uint8 of shape (n, height, width) or "
+            "(n, height, width, 3) needed"
         )
 
 

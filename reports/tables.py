@@ -43,8 +43,7 @@ def component_column(component: str) -> str:
 def frames_table(
     counts: pd.DataFrame,
     energies: pd.DataFrame,
-    predictions: Mapping[str, NDArray[np.int64]],
-    labels: NDArray[np.int64] | None,
+    answers: Mapping[str, Any],
     interval_fs: int,
     period_fs: int | None,
 ) -> pd.DataFrame:
@@ -56,8 +55,7 @@ def frames_table(
 
     `latency_ns` counts from a frame's arrival, or from when the input core starts on it if frames have no rate of
     arrival, to the end of the last core's update phase. `interval_ns` is the time since the last frame's end (the
-    first: its latency). `predictions` are the classes answered, (frames,) for each mode. `correct` is missing without
-    `labels`, `agrees` (with the original network's prediction) without an original network.
+    first: its latency). `answers` are further columns, see `reports.answers.answer_columns`.
     """
     cores = int(counts["core"].max()) + 1
     frame = counts["frame"].to_numpy()[::cores]
@@ -90,7 +88,7 @@ def frames_table(
             "cycles": pd.array(-(-latency_fs // period_fs) if period_fs else [None] * len(frame), dtype="Int64"),
         }
     )
-    return table.assign(**_answers(predictions, labels))
+    return table.assign(**answers)
 
 
 def layers_table(
@@ -159,7 +157,8 @@ def summary_table(
     """One row per mode, means over frames: the table that ends a run.
 
     `identical` says if every integer equals the partner's (missing if the partner was not simulated), `error_percent`
-    needs labels and `agreement_percent` an original network; `cycles` (mean) needs a clock.
+    needs labels, `agreement_percent` an original network and `agreement_top5_percent` more than ten classes besides;
+    `cycles` (mean) needs a clock.
     """
     rows = []
     verdicts = {equality.mode: equality for equality in equalities} | {
@@ -181,6 +180,7 @@ def summary_table(
                 "cycles": _mean(group["cycles"], 1),
                 "error_percent": 100 - _mean(group["correct"], 100),
                 "agreement_percent": _mean(group["agrees"], 100),
+                "agreement_top5_percent": _mean(group["agrees_top5"], 100),
                 "identical": None if verdict is None else verdict.identical,
             }
         )
@@ -194,20 +194,6 @@ def _energy_columns(component: str) -> list[str]:
 def _pj(attojoules: pd.Series[Any]) -> list[float]:
     """Python integers of any size to pJ."""
     return [value / AJ_PER_PJ for value in attojoules]
-
-
-def _answers(predictions: Mapping[str, NDArray[np.int64]], labels: NDArray[np.int64] | None) -> dict[str, Any]:
-    reference = next((predictions[mode] for mode in ("original", "original_sparse") if mode in predictions), None)
-    missing: list[None] = [None] * sum(len(prediction) for prediction in predictions.values())
-    prediction = np.concatenate(list(predictions.values()))
-    answers: dict[str, Any] = {"prediction": prediction, "label": missing, "correct": missing, "agrees": missing}
-    if labels is not None:
-        every = np.tile(labels, len(predictions))
-        answers |= {"label": every, "correct": prediction == every}
-    if reference is not None:
-        answers["agrees"] = prediction == np.tile(reference, len(predictions))
-    types = {"prediction": "Int64", "label": "Int64", "correct": "boolean", "agrees": "boolean"}
-    return {name: pd.array(values, dtype=types[name]) for name, values in answers.items()}
 
 
 def _mean(values: pd.Series[Any], scale: float) -> float:

@@ -1,18 +1,20 @@
-"""Small grey pictures of frames in one PNG that a page can carry inside itself."""
+"""Small pictures of frames on one sheet that a page can carry inside itself."""
 
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.png import png
+
 _COLUMNS: Final = 20
-_LARGEST: Final = 64
+_LARGEST: Final = 128
+_MOST_BYTES: Final = 5_000_000
+"""Of all pictures before compression. With the plotting code, a page of 300 frames stays below 8 MB."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +30,37 @@ class Sheet:
 
 
 def sheet(frames: NDArray[np.uint8]) -> Sheet | None:
-    """Put (n, height, width) uint8 frames on one sheet, each shrunk to at most 64 pixels. None without frames."""
+    """Put (n, height, width) grey or (n, height, width, 3) colour uint8 frames on one sheet. None without frames.
+
+    Each is shrunk by a whole number: to at most 128 pixels, and further the more frames there are.
+    """
     if not len(frames):
         return None
-    step = -(-max(frames.shape[1:]) // _LARGEST)
-    small = frames[:, step // 2 :: step, step // 2 :: step]
-    count, height, width = small.shape
+    small = _shrunk(frames, _step(frames))
+    count, height, width = small.shape[:3]
     columns = min(_COLUMNS, count)
     rows = -(-count // columns)
-    padded = np.zeros((rows * columns, height, width), np.uint8)
+    padded = np.zeros((rows * columns, *small.shape[1:]), np.uint8)
     padded[:count] = small
-    image = padded.reshape(rows, columns, height, width).transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    lines = padded.reshape(rows, columns, height, width, -1).transpose(0, 2, 1, 3, 4)
+    image = lines.reshape(rows * height, columns * width, *small.shape[3:])
     url = "data:image/png;base64," + base64.b64encode(png(image)).decode("ascii")
     return Sheet(url, count, width, height, columns, rows)
 
 
-def png(image: NDArray[np.uint8]) -> bytes:
-    """A grey 8-bit PNG of a (height, width) uint8 image (PNG specification, third edition, sections 5 and 11)."""
-    height, width = image.shape
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), image], axis=1)  # filter type 0 before every line
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+def _step(frames: NDArray[np.uint8]) -> int:
+    """How many pixels become one, each way."""
+    step = -(-max(frames.shape[1:3]) // _LARGEST)
+    while frames.size > _MOST_BYTES * step * step:
+        step += 1
+    return int(min(step, *frames.shape[1:3]))
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+def _shrunk(frames: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Means of `step` x `step` pixels; what is left over at the right and at the bottom is cut off."""
+    if step == 1:
+        return frames
+    height, width = frames.shape[1] // step, frames.shape[2] // step
+    cut = frames[:, : height * step, : width * step]
+    blocks = (each.reshape(height, step, width, step, *frames.shape[3:]) for each in cut)
+    return np.stack([each.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8) for each in blocks])

@@ -10,29 +10,59 @@ from numpy.typing import NDArray
 from simulator.columns import WIDTH
 from simulator.digest import digest_keys
 from simulator.kernels_values import HALF_AWAY, HALF_EVEN, HALF_UP
-from simulator.plan import Plan, service_fs
-from workloads import IntegerNetwork
+from simulator.plan import CorePlan, Plan, service_fs, words_per_message
+from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Window
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
-ENCODINGS = {"unary": 0, "graded": 1, "shift_add": 2}
 
 Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+NO_LOW, NO_HIGH = -(2**31), 2**31 - 1
+MOST_DIGITS = 65  # a 64-bit value has fewer signed digits
 
 
 class NetworkArrays(NamedTuple):
-    """What does not change during a run. Core c owns neurons offset[c] .. offset[c + 1] of every per-neuron array."""
+    """What does not change during a run. Maps are flat in (y, x, channel) order.
 
-    offset: Int64  # (cores + 1,)
-    weights: NDArray[Any]  # (all synapses,) int8 or int16, layer after layer, row-major (input, output)
-    weight_offset: Int64  # (cores,): where the weights INTO core c begin
-    bias: Int32  # (neurons,)
-    multiplier: Int64  # (neurons,)
-    shift: Int64  # (neurons,)
-    low: Int64  # (cores,)
-    high: Int64  # (cores,)
-    relu: NDArray[np.bool_]  # (cores,)
-    keys: Int64  # (neurons,) for the digest
+    Core c owns accumulators begin[c] .. begin[c + 1] of per-accumulator arrays, neurons sent[c] .. and pixels
+    pixel[c] .. of what it sends, channels channel[c] .. of the biases. Link l owns weights weight[l] .. of all
+    weights. The tables of core c (activation bounds, multipliers, shifts) are entries scale[c] .. scale[c + 1]: as
+    many as it has channels, for all pixels alike, or one for every neuron.
+    """
+
+    begin: Int64
+    sent: Int64
+    pixel: Int64
+    channel: Int64
+    shape: Int64  # (cores, 3) of accumulators
+    sent_shape: Int64  # (cores, 3)
+    pool: Int64  # (cores, 8): kernel, stride, padding, dilation (y, x each); kernel 0: none
+    input_shift: int
+    bias: Int32  # per channel; the input core's: minus its offset
+    leaky: NDArray[np.bool_]  # (cores,)
+    scale: Int64  # (cores + 1,)
+    low: Int32  # bounds of the activation
+    high: Int32
+    multiplier: Int64
+    shift: Int64
+    leak_multiplier: Int64
+    leak_shift: Int64
+    s_low: Int64  # (cores,)
+    s_high: Int64
+    link_sender: Int64  # (links,)
+    incoming: Int64  # (cores + 1,): links into core c are incoming[c] .. incoming[c + 1]
+    outgoing: Int64  # (cores + 1,) into outgoing_links
+    outgoing_links: Int64
+    weights: NDArray[Any]
+    weight: Int64  # (links + 1,)
+    window: Int64  # (links, 9): dense?, kernel, stride, padding, dilation (y, x each); dense: first is 1
+    link_channels: Int64  # (links,): neurons reached per pixel hit
+    link_groups: Int64
+    hits: Int64  # per pixel of the sender, link after link: pixels reached
+    hits_begin: Int64  # (links + 1,)
+    keys: Int64  # per neuron sent, for the digest
     rounding: int
     delta: bool
     dense: bool
@@ -45,11 +75,15 @@ class NetworkArrays(NamedTuple):
 class ValueState(NamedTuple):
     """What the cores remember between frames."""
 
-    accumulator: Int32  # (neurons,): the input core's part holds the frame's pixels
-    last: Int32  # (neurons,): value last sent
-    integers: Int32  # (neurons,): s of each core after the newest frame (the last core: its accumulators)
+    accumulator: Int32  # per accumulator; the input core's hold the frame's pixels
+    last: Int32  # per neuron sent: value last sent
+    integers: Int32  # per neuron sent: s after the newest frame (the last core: its accumulators)
+    touched: Bytes  # per accumulator pixel: reached by a message in this frame
+    touched_begin: Int64  # (cores + 1,)
     digest: Int64  # (cores,)
     peak: Int64  # (cores,)
+    l1: Int64  # (cores,): sum of |s|
+    square: Int64  # (cores,): sum of s * s
 
 
 class Slots(NamedTuple):
@@ -57,24 +91,35 @@ class Slots(NamedTuple):
 
     neuron: Int32  # (ring, neurons): sending neuron within its core, in scan order
     value: Int32  # (ring, neurons)
-    messages: Int64  # (ring, cores): how many of them hold
-    digits: Int64  # (ring, cores): signed digits in them (shift_add only)
+    messages: Int64  # (ring, cores): how many values each core sends
+    updated: Bytes  # (ring, pixels sent): requantised in this frame
+    positions: Int64  # (ring, cores): pixels of accumulators looked at for them
+    link_messages: Int64  # (ring, links): wire messages
+    link_adds: Int64  # (ring, links): additions they cause
+    link_synapses: Int64  # (ring, links): wire messages times synapses
+    link_weight_words: Int64
+    link_state_words: Int64
     record: Int64  # (ring, cores, WIDTH)
 
 
 class Timing(NamedTuple):
-    """Integer latencies (fs) per core or per link (link c runs from core c to core c + 1)."""
+    """Integer latencies (fs) per core or per link."""
 
-    scan_fs: Int64  # (cores,) per neuron scanned
-    update_fs: Int64  # (cores,) more per neuron when the core was touched
+    access_fs: Int64  # (cores,) per accumulator looked at
+    update_fs: Int64  # (cores,) more per neuron that is updated
     fire_fs: Int64  # (cores,) more per neuron that sends
     encode_fs: Int64  # (cores,) more per wire message
-    service_fs: Int64  # (cores, 65): by signed digits of the message's value (column 1 where it does not matter)
+    looks: Int64  # per pixel sent: accumulator pixels it looks at
+    service_fs: Int64  # rows per link and hits, (rows, MOST_DIGITS)
+    weight_words: Int64  # per row
+    state_words: Int64
+    service_row: Int64  # (links,): row of 0 hits
     message_fs: Int64  # (links,) time on the link
     token_fs: Int64
     wire_fs: Int64  # (links,) hops
     depth: Int64  # (links,) receiver's queue
-    ring_offset: Int64  # (links,) where link c's ring begins in TimeState.starts
+    ring_begin: Int64  # (links + 1,): the ring of link l in TimeState's arrays
+    level: Int64  # (cores,) longest way from the input
     fetch_fs: int
     barrier_fs: int
     barrier: bool
@@ -93,37 +138,54 @@ class TimeState(NamedTuple):
     sent: Int64  # (links,) messages and tokens sent so far
     left: Int64  # (links,) of them, those known to have left the queue
     starts: Int64  # (sum of depths,)
-    clock: Int64  # (3,): next frame (dataflow) or step (barrier), release of that step, end of the last frame
+    ends: Int64  # (cores,): when the last frames left, a ring
+    clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
 
 
 def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
-    """Lay the network out flat. The first layer's requantiser is the input's, spread over all pixels."""
-    sizes = [core.neurons for core in plan.cores]
-    offset = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    """Lay the network out flat."""
+    cores, layers = plan.cores, (None, *network.layers)
     requantisers = [network.input_requantiser, *(layer.requantiser for layer in network.layers)]
-    neurons, cores = int(offset[-1]), len(sizes)
-    multiplier, shift = np.zeros(neurons, np.int64), np.ones(neurons, np.int64)
-    low, high = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
-    bias = np.zeros(neurons, np.int32)
-    for core, requantiser in enumerate(requantisers):
-        part = slice(offset[core], offset[core + 1])
-        if core:
-            bias[part] = network.layers[core - 1].bias
-        if requantiser is not None:
-            multiplier[part], shift[part] = requantiser.multiplier, requantiser.shift
-            low[core], high[core] = requantiser.low, requantiser.high
-    weights = np.concatenate([layer.weights.reshape(-1) for layer in network.layers])
-    ends = np.cumsum([layer.weights.size for layer in network.layers])
+    tables = [
+        _tables(requantiser, layer, core) for requantiser, layer, core in zip(requantisers, layers, cores, strict=True)
+    ]
+    synapses = [
+        next(each for each in network.layers[link.receiver - 1].synapses if each.source == link.sender)
+        for link in plan.links
+    ]
+    hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links]
+    neurons = sum(core.neurons for core in cores)
     return NetworkArrays(
-        offset=offset,
-        weights=np.ascontiguousarray(weights),
-        weight_offset=np.concatenate([[0, 0], ends[:-1]]).astype(np.int64),
-        bias=bias,
-        multiplier=multiplier,
-        shift=shift,
-        low=low,
-        high=high,
-        relu=np.array([False, *(layer.activation == "relu" for layer in network.layers)]),
+        begin=_offsets(int(np.prod(core.shape)) for core in cores),
+        sent=_offsets(core.neurons for core in cores),
+        pixel=_offsets(core.sent_shape[0] * core.sent_shape[1] for core in cores),
+        channel=_offsets(core.shape[2] for core in cores),
+        shape=np.array([core.shape for core in cores], np.int64),
+        sent_shape=np.array([core.sent_shape for core in cores], np.int64),
+        pool=np.array([_pool_row(layer.pool if layer else None) for layer in layers], np.int64),
+        input_shift=network.input_shift,
+        bias=np.concatenate([-network.input_offset, *(layer.bias for layer in network.layers)]).astype(np.int32),
+        leaky=np.array([layer is not None and layer.leak is not None for layer in layers]),
+        scale=_offsets(len(table.low) for table in tables),
+        low=np.concatenate([table.low for table in tables]),
+        high=np.concatenate([table.high for table in tables]),
+        multiplier=np.concatenate([table.multiplier for table in tables]),
+        shift=np.concatenate([table.shift for table in tables]),
+        leak_multiplier=np.concatenate([table.leak_multiplier for table in tables]),
+        leak_shift=np.concatenate([table.leak_shift for table in tables]),
+        s_low=np.array([each.low if each else 0 for each in requantisers], np.int64),
+        s_high=np.array([each.high if each else 0 for each in requantisers], np.int64),
+        link_sender=np.array([link.sender for link in plan.links], np.int64),
+        incoming=_offsets(sum(link.receiver == core for link in plan.links) for core in range(len(cores))),
+        outgoing=_offsets(len(numbers) for numbers in plan.outgoing),
+        outgoing_links=np.array([number for numbers in plan.outgoing for number in numbers], np.int64),
+        weights=np.concatenate([each.weights.reshape(-1) for each in synapses]),
+        weight=_offsets(each.weights.size for each in synapses),
+        window=np.array([_window_row(each.window, each.weights.shape) for each in synapses], np.int64),
+        link_channels=np.array([link.channels for link in plan.links], np.int64),
+        link_groups=np.array([each.window.groups if each.window else 1 for each in synapses], np.int64),
+        hits=np.concatenate(hits).astype(np.int64),
+        hits_begin=_offsets(len(each) for each in hits),
         keys=digest_keys(neurons),
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         delta=plan.mode.delta,
@@ -138,22 +200,32 @@ def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
 def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     """The plan's latencies as arrays; `serial` and `interval_fs` say how frames arrive."""
     cores, links = plan.cores, plan.links
-    depths = [core.timing.queue_depth for core in cores[1:]]
-    service = np.zeros((len(cores), 65), np.int64)
-    for index, core in enumerate(cores[1:], start=1):
-        # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
-        service[index] = [service_fs(core, plan.encoding, _value_with_digits(digits)) for digits in range(65)]
+    rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
+    # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
+    values = [sum(4**place for place in range(digits)) for digits in range(MOST_DIGITS)]
+    kinds = values if plan.encoding == "shift_add" else [1] * MOST_DIGITS
+    words = np.array([words_per_message(plan, link, hits) for link, hits in rows], np.int64)
+    service = np.zeros((len(rows), MOST_DIGITS), np.int64)
+    for row, (link, hits) in enumerate(rows):
+        one = service_fs(plan, link, hits, 1)
+        several = plan.encoding == "shift_add"
+        service[row] = [service_fs(plan, link, hits, value) for value in kinds] if several else one
     return Timing(
-        scan_fs=np.array([core.timing.access_fs for core in cores], np.int64),
+        access_fs=np.array([core.timing.access_fs for core in cores], np.int64),
         update_fs=np.array([core.timing.update_fs for core in cores], np.int64),
         fire_fs=np.array([core.timing.fire_fs for core in cores], np.int64),
         encode_fs=np.array([core.timing.encode_fs for core in cores], np.int64),
+        looks=np.concatenate([np.outer(core.window_y, core.window_x).reshape(-1) for core in cores]).astype(np.int64),
         service_fs=service,
+        weight_words=words[:, 0].copy(),
+        state_words=words[:, 1].copy(),
+        service_row=_offsets(link.most_hits + 1 for link in links)[:-1],
         message_fs=np.array([link.message_fs for link in links], np.int64),
         token_fs=np.array([link.token_fs for link in links], np.int64),
         wire_fs=np.array([link.wire_fs for link in links], np.int64),
-        depth=np.array(depths, np.int64),
-        ring_offset=np.concatenate([[0], np.cumsum(depths)[:-1]]).astype(np.int64),
+        depth=np.array([cores[link.receiver].timing.queue_depth for link in links], np.int64),
+        ring_begin=_offsets(cores[link.receiver].timing.queue_depth for link in links),
+        level=np.array([core.level for core in cores], np.int64),
         fetch_fs=plan.frame_fetch_fs,
         barrier_fs=plan.barrier_fs,
         barrier=plan.barrier,
@@ -162,43 +234,93 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     )
 
 
-def _value_with_digits(digits: int) -> int:
-    return sum(4**place for place in range(digits))
-
-
 def new_value_state(net: NetworkArrays) -> ValueState:
     """All zero: s[-1] = 0, and the accumulators get their bias with the first frame."""
-    neurons, cores = int(net.offset[-1]), len(net.offset) - 1
+    cores, neurons = len(net.shape), int(net.sent[-1])
+    touched = _offsets(int(shape[0] * shape[1]) for shape in net.shape)
     return ValueState(
-        accumulator=np.zeros(neurons, np.int32),
+        accumulator=np.zeros(int(net.begin[-1]), np.int32),
         last=np.zeros(neurons, np.int32),
         integers=np.zeros(neurons, np.int32),
+        touched=np.zeros(int(touched[-1]), np.uint8),
+        touched_begin=touched,
         digest=np.zeros(cores, np.int64),
         peak=np.zeros(cores, np.int64),
+        l1=np.zeros(cores, np.int64),
+        square=np.zeros(cores, np.int64),
     )
 
 
 def new_slots(net: NetworkArrays, ring: int) -> Slots:
     """Room for `ring` frames underway."""
-    neurons, cores = int(net.offset[-1]), len(net.offset) - 1
+    cores, links, neurons = len(net.shape), len(net.link_sender), int(net.sent[-1])
     return Slots(
         neuron=np.zeros((ring, neurons), np.int32),
         value=np.zeros((ring, neurons), np.int32),
         messages=np.zeros((ring, cores), np.int64),
-        digits=np.zeros((ring, cores), np.int64),
+        updated=np.zeros((ring, int(net.pixel[-1])), np.uint8),
+        positions=np.zeros((ring, cores), np.int64),
+        link_messages=np.zeros((ring, links), np.int64),
+        link_adds=np.zeros((ring, links), np.int64),
+        link_synapses=np.zeros((ring, links), np.int64),
+        link_weight_words=np.zeros((ring, links), np.int64),
+        link_state_words=np.zeros((ring, links), np.int64),
         record=np.zeros((ring, cores, WIDTH), np.int64),
     )
 
 
 def new_time_state(timing: Timing) -> TimeState:
     """Time zero: nothing sent, nothing served."""
-    cores, links = len(timing.scan_fs), len(timing.depth)
+    cores, links = len(timing.access_fs), len(timing.depth)
     return TimeState(
         update_end=np.zeros(cores, np.int64),
         serve_end=np.zeros(cores, np.int64),
         link_free=np.zeros(links, np.int64),
         sent=np.zeros(links, np.int64),
         left=np.zeros(links, np.int64),
-        starts=np.zeros(int(timing.depth.sum()), np.int64),
-        clock=np.zeros(3, np.int64),
+        starts=np.zeros(int(timing.ring_begin[-1]), np.int64),
+        ends=np.zeros(cores, np.int64),
+        clock=np.zeros(2, np.int64),
     )
+
+
+def _offsets(sizes: Any) -> Int64:  # noqa: ANN401 - any iterable of integers
+    return np.concatenate([[0], np.cumsum(list(sizes))]).astype(np.int64)
+
+
+class _Tables(NamedTuple):
+    low: Int32
+    high: Int32
+    multiplier: Int64
+    shift: Int64
+    leak_multiplier: Int64
+    leak_shift: Int64
+
+
+def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, core: CorePlan) -> _Tables:
+    """One entry per channel, or per neuron: of the input core, and where a requantiser differs from pixel to pixel."""
+    channels = core.shape[2]
+    low: Int32 = np.full(channels, NO_LOW, np.int32)
+    high: Int32 = np.full(channels, NO_HIGH, np.int32)
+    if layer is not None and layer.activation == "relu":
+        low[:] = 0
+    if layer is not None and layer.limits is not None:
+        low, high = layer.limits[0], layer.limits[1]
+    ones = np.ones(1, np.int32)
+    multiplier, shift = (requantiser.multiplier, requantiser.shift) if requantiser else (ones, ones)
+    leak = layer.leak if layer is not None else None
+    leak_multiplier, leak_shift = (leak.multiplier, leak.shift) if leak else (multiplier, shift)
+    per_neuron = layer is None or max(len(multiplier), len(leak_multiplier)) > channels
+    size = core.neurons if per_neuron else channels
+    wide = [np.resize(each, size).astype(np.int64) for each in (multiplier, shift, leak_multiplier, leak_shift)]
+    return _Tables(np.resize(low, size), np.resize(high, size), *wide)
+
+
+def _pool_row(pool: MaxPooling | None) -> list[int]:
+    return [0] * 8 if pool is None else [*pool.kernel, *pool.stride, *pool.padding, *pool.dilation]
+
+
+def _window_row(window: Window | None, shape: tuple[int, ...]) -> list[int]:
+    if window is None:
+        return [1, *[0] * 8]
+    return [0, shape[1], shape[2], *window.stride, *window.padding, *window.dilation]

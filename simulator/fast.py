@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwmodels.records import MESSAGE_COLUMNS
-from simulator import columns as c
 from simulator.arrays import (
     NetworkArrays,
     Slots,
@@ -25,12 +24,15 @@ from simulator.arrays import (
 from simulator.blocks import Arrival, Block
 from simulator.counting import complete_counts
 from simulator.errors import SimulationError
+from simulator.events import EventState, new_event_state
+from simulator.kernels_events import run_events
 from simulator.kernels_frames import frame_values
 from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
 from simulator.plan import Plan
-from workloads import IntegerNetwork
+from workloads.integer_network import IntegerNetwork
 
 Frames = NDArray[np.uint8]
+PARTS = ("values", "slots", "times", "events")
 
 
 @dataclass
@@ -47,16 +49,37 @@ class FastState:
     times: TimeState
     outputs: NDArray[np.int32]  # (ring, outputs or neurons): integers of the frames underway
     progress: NDArray[np.int64]  # (2,): frames whose integers are known; frames handed over
+    events: EventState  # used where the network branches
+    underway: int  # frames that may be in the chip besides those of a block
+
+    def in_map_order(self, frames: Frames) -> Frames:
+        """Frames (n, pixels) given in (channel, y, x) order, as the cores hold them, in (y, x, channel) order."""
+        height, width, channels = self.plan.cores[0].shape
+        if channels == 1:
+            return np.ascontiguousarray(frames)
+        maps = frames.reshape(len(frames), channels, height, width)
+        return np.ascontiguousarray(maps.transpose(0, 2, 3, 1)).reshape(len(frames), -1)
+
+
+def frames_underway(plan: Plan, arrival: Arrival) -> int:
+    """Frames in the chip besides those of a block. A chain without barriers is timed frame by frame, whatever
+    overlaps.
+    """
+    return len(plan.cores) if arrival.kind == "pipelined" and (plan.barrier or not plan.chain) else 0
 
 
 def start(
     network: IntegerNetwork, plan: Plan, arrival: Arrival, *, block: int, keep_integers: bool = False
 ) -> FastState:
     """A run at time zero that will be fed at most `block` frames at a time."""
+    if plan.barrier and not plan.chain and arrival.kind != "serial":
+        raise SimulationError(
+            "a network that branches, on a chip with barriers, takes one frame at a time: use arrival: serial"
+        )
     net = network_arrays(network, plan)
     timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
-    ring = block + len(plan.cores)  # under barriers one frame per core is underway besides
-    width = int(net.offset[-1]) if keep_integers else network.outputs
+    ring = block + frames_underway(plan, arrival)
+    width = int(net.sent[-1]) if keep_integers else network.outputs
     return FastState(
         plan=plan,
         net=net,
@@ -66,18 +89,21 @@ def start(
         times=new_time_state(timing),
         outputs=np.zeros((ring, width), np.int32),
         progress=np.zeros(2, np.int64),
+        events=new_event_state(plan, timing),
+        underway=frames_underway(plan, arrival),
     )
 
 
 def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool = False) -> Block:
     """Simulate `frames` (n, pixels) uint8 and return the frames finished; `last` lets the pipeline run dry."""
-    room = len(state.outputs) - len(state.plan.cores)
+    room = len(state.outputs) - state.underway
     if len(frames) > room:
         raise SimulationError(f"a block of {len(frames)} frames, the run was started for {room} at a time")
     known, _ = state.progress
     if len(frames):
         integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
-        frame_values(state.net, state.values, state.slots, np.ascontiguousarray(frames), int(known), integers)
+        ordered = state.in_map_order(frames)
+        frame_values(state.net, state.timing, state.values, state.slots, ordered, int(known), integers)
         state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
         state.progress[0] += len(frames)
     rows = _room_for_messages(state, int(known)) if trace else 0
@@ -94,9 +120,7 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
 def checkpoint(state: FastState) -> dict[str, NDArray[np.generic]]:
     """All that changes, by name, copied."""
     arrays = {
-        f"{part}.{name}": array.copy()
-        for part in ("values", "slots", "times")
-        for name, array in getattr(state, part)._asdict().items()
+        f"{part}.{name}": array.copy() for part in PARTS for name, array in getattr(state, part)._asdict().items()
     }
     return arrays | {"outputs": state.outputs.copy(), "progress": state.progress.copy()}
 
@@ -106,7 +130,7 @@ def restore(state: FastState, arrays: dict[str, NDArray[np.generic]]) -> None:
     for name, target in checkpoint(state).items():
         if name not in arrays or arrays[name].shape != target.shape or arrays[name].dtype != target.dtype:
             raise SimulationError(f"checkpoint does not belong to this run: {name} is missing or of another shape")
-    for part in ("values", "slots", "times"):
+    for part in PARTS:
         for name, array in getattr(state, part)._asdict().items():
             array[...] = arrays[f"{part}.{name}"]
     state.outputs[...] = arrays["outputs"]
@@ -122,6 +146,9 @@ def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
 
 def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
     known = int(state.progress[0])
+    if not state.plan.chain:
+        rest = (state.events, known, last or state.timing.serial, messages, 0)
+        return int(run_events(state.net, state.slots, state.timing, state.times, *rest))
     if not state.plan.barrier:
         return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0))
     cores = len(state.plan.cores)
@@ -131,27 +158,25 @@ def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) 
 
 def _room_for_messages(state: FastState, known: int) -> int:
     """At most this many messages can be served now: those of the new frames and of the ones still underway."""
-    oldest = max(0, known - len(state.plan.cores))
+    oldest = max(0, known - state.underway)
     slots = np.arange(oldest, int(state.progress[0])) % len(state.outputs)
-    column = c.L1_OUT if state.net.unary else c.VALUES_OUT
-    return int(state.slots.record[slots, :, column].sum())
+    return int(state.slots.link_messages[slots].sum())
 
 
 def _hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None) -> Block:
     known, done = (int(n) for n in state.progress)
     finished = known
-    if state.plan.barrier and not state.timing.serial and not last:
-        finished = max(done, min(known, int(state.times.clock[NEXT]) - len(state.plan.cores) + 1))
+    if state.underway and not last:
+        begun = len(state.plan.cores) - 1 if state.plan.chain else 0
+        finished = max(done, min(known, int(state.times.clock[NEXT]) - begun))
     slots = np.arange(done, finished) % len(state.outputs)
-    counts = state.slots.record[slots]
-    complete_counts(counts, state.slots.digits[slots], done, state.plan)
     integers = state.outputs[slots]
     classes = state.plan.cores[-1].neurons
     state.progress[1] = finished
     keeps = state.outputs.shape[1] != classes
     return Block(
         first=done,
-        counts=counts,
+        counts=complete_counts(state.slots, slots, done, state.plan),
         outputs=integers[:, -classes:],
         integers=integers if keeps else None,
         messages=messages,

@@ -1,8 +1,8 @@
 """Compiled inner loops of the fast engine, part three: when each message is sent, arrives, is served.
 
-The unit is a *transfer*: core c sends its messages of one frame while core c + 1 serves them. With one sender and one
-receiver, both in order, every time follows from earlier ones by maxima and sums (DESIGN section 6), so no event queue
-is needed:
+For networks that are a chain. The unit is a *transfer*: core c sends its messages of one frame while core c + 1
+serves them. With one sender and one receiver, both in order, every time follows from earlier ones by maxima and sums
+(DESIGN section 6), so no event queue is needed:
 
     sent    = max(encoded, link free, start of the message `depth` slots before)
     arrival = sent + time on the link + hops
@@ -28,15 +28,14 @@ from simulator.columns import (
     UPDATE_BUSY,
     UPDATE_END,
     UPDATE_START,
-    UPDATES,
 )
 from simulator.kernels_values import signed_digits
-from workloads.compiled import compiled
+from workloads.compiled import compiled, inlined
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
-NEXT, RELEASE, FRAME_END = 0, 1, 2  # places in TimeState.clock
+NEXT, RELEASE = 0, 1  # places in TimeState.clock
 
 
 @compiled
@@ -46,7 +45,7 @@ def dataflow_frames(
     """Time all frames up to number `until` (not included), core after core. Returns the message rows written to
     `trace`.
     """
-    ring, cores = slots.messages.shape[0], timing.scan_fs.shape[0]
+    ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
         for core in range(cores):
@@ -58,7 +57,7 @@ def dataflow_frames(
             else:
                 start = times.serve_end[core]
             traced = _transfer(net, slots, timing, times, core, frame, start, trace, traced)
-        times.clock[FRAME_END] = times.update_end[cores - 1]
+        times.ends[frame % cores] = times.update_end[cores - 1]
     times.clock[NEXT] = max(until, times.clock[NEXT])
     return traced
 
@@ -79,7 +78,7 @@ def barrier_steps(
     In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step)
     and core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
     """
-    ring, cores = slots.messages.shape[0], timing.scan_fs.shape[0]
+    ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
     for step in range(times.clock[NEXT], until):
         reached = times.clock[RELEASE]
         for back in range(cores):
@@ -100,9 +99,13 @@ def barrier_steps(
 
 @compiled
 def _admit(timing: Timing, times: TimeState, frame: int) -> int:
-    """When the input core takes a frame in: it is free, the frame is there, and (serial) the last one has left."""
+    """When the input core takes a frame in: it is free, the frame is there, and there is room for it.
+
+    At most one frame per core is in the chip, or (serial) one at all.
+    """
     start = max(times.update_end[0], frame * timing.interval_fs)
-    return max(start, times.clock[FRAME_END]) if timing.serial else start
+    before = frame - (1 if timing.serial else times.ends.shape[0])
+    return max(start, times.ends[before % times.ends.shape[0]]) if before >= 0 else start
 
 
 @compiled
@@ -142,58 +145,78 @@ def _transfer(
     """Core `core` scans and sends from `start` on; core + 1 serves. Fills both record rows; returns rows traced."""
     slot = frame % slots.messages.shape[0]
     record = slots.record[slot, core]
-    begin, end = net.offset[core], net.offset[core + 1]
-    per_neuron = timing.scan_fs[core] + (timing.update_fs[core] if record[UPDATES] > 0 else 0)
     fetch = timing.fetch_fs if core == 0 else 0
+    scan = scan_fs(net, slots, timing, slot, core)
     record[UPDATE_START] = start
-    now = start + fetch
-    busy = fetch + (end - begin) * per_neuron
-    if core + 1 == timing.scan_fs.shape[0]:
-        now = start + busy
-    else:
-        count = slots.messages[slot, core]
-        neuron, value = slots.neuron[slot, begin:end], slots.value[slot, begin:end]
-        units, now, traced = _send_and_serve(
-            net, timing, times, slots.record[slot], core, frame, now, per_neuron, neuron, value, count, trace, traced
-        )
-        busy += count * timing.fire_fs[core] + units * timing.encode_fs[core]
+    busy = fetch + scan
+    now = start + busy
+    if core + 1 < timing.access_fs.shape[0]:
+        units, now, traced = _send_and_serve(net, slots, timing, times, core, frame, start + fetch, scan, trace, traced)
+        busy += slots.messages[slot, core] * timing.fire_fs[core] + units * timing.encode_fs[core]
     record[UPDATE_BUSY] = busy
     record[UPDATE_END] = now
     times.update_end[core] = now
     return traced
 
 
+@inlined
+def scan_fs(net: NetworkArrays, slots: Slots, timing: Timing, slot: int, core: int) -> int:
+    """Time to scan all neurons of a core in one frame, without what is sent."""
+    begin, end = net.pixel[core], net.pixel[core + 1]
+    channels = net.sent_shape[core, 2]
+    total = np.int64(0)
+    for pixel in range(begin, end):
+        total += pixel_fs(slots, timing, slot, core, pixel)
+    return total * channels
+
+
+@inlined
+def pixel_fs(slots: Slots, timing: Timing, slot: int, core: int, pixel: int) -> int:
+    """Time to scan one neuron of a pixel (numbered over all cores)."""
+    return timing.looks[pixel] * timing.access_fs[core] + slots.updated[slot, pixel] * timing.update_fs[core]
+
+
 @compiled
 def _send_and_serve(
     net: NetworkArrays,
+    slots: Slots,
     timing: Timing,
     times: TimeState,
-    records: Int64,
     core: int,
     frame: int,
     now: int,
-    per_neuron: int,
-    neuron: Int32,
-    value: Int32,
-    count: int,
+    scan: int,
     trace: Int64,
     traced: int,
 ) -> tuple[int, int, int]:
     """The messages of one transfer, then the token. Returns (wire messages, end of sending, rows traced)."""
-    sender, receiver = records[core], records[core + 1]
-    ring = timing.ring_offset[core]
-    starts = times.starts[ring : ring + timing.depth[core]]
+    slot = frame % slots.messages.shape[0]
+    sender, receiver = slots.record[slot, core], slots.record[slot, core + 1]
+    neuron, value = slots.neuron[slot, net.sent[core] :], slots.value[slot, net.sent[core] :]
+    hits = net.hits[net.hits_begin[core] :]
+    service_row, channels = timing.service_row[core], net.sent_shape[core, 2]
+    starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
     on_link, wire = timing.message_fs[core], timing.wire_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
     free_from = times.update_end[core + 1]
     free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
-    waited_link, waited_queue, units, scanned = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    for j in range(count):
-        now += (neuron[j] + 1 - scanned) * per_neuron + timing.fire_fs[core]
-        scanned = neuron[j] + 1
+    waited_link, waited_queue, units = np.int64(0), np.int64(0), np.int64(0)
+    pixel, scanned = np.int64(0), np.int64(0)  # scanned: time of the scan up to and with the last neuron that sent
+    before = np.int64(0)  # time of the scan up to this pixel
+    cost = pixel_fs(slots, timing, slot, core, net.pixel[core])
+    for j in range(slots.messages[slot, core]):
+        while neuron[j] >= (pixel + 1) * channels:
+            before += cost * channels
+            pixel += 1
+            cost = pixel_fs(slots, timing, slot, core, net.pixel[core] + pixel)
+        reach = before + (neuron[j] - pixel * channels + 1) * cost
+        now += reach - scanned + timing.fire_fs[core]
+        scanned = reach
+        if hits[pixel] == 0:
+            continue
         repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
         digits = signed_digits(value[j]) if net.count_digits else np.int64(1)
-        service = timing.service_fs[core + 1, digits]
+        service = timing.service_fs[service_row + hits[pixel], digits]
         units += repeats
         for _ in range(repeats):
             ready = now + timing.encode_fs[core]
@@ -211,9 +234,9 @@ def _send_and_serve(
             sent += 1
             if traced < trace.shape[0]:
                 carried = value[j] // repeats if net.unary else value[j]
-                _note(trace[traced], frame, core, neuron[j], carried, ready, now, arrival, begin, free)
+                note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
                 traced += 1
-    now += (net.offset[core + 1] - net.offset[core] - scanned) * per_neuron
+    now += scan - scanned
     if not timing.barrier:
         now, for_link, for_queue, left = _leave(now, link_free, starts, sent, left)
         waited_link += for_link
@@ -232,7 +255,7 @@ def _send_and_serve(
     return units, now, traced
 
 
-@compiled
+@inlined
 def _leave(ready: int, link_free: int, starts: Int64, sent: int, left: int) -> tuple[int, int, int, int]:
     """When message number `sent`, `ready` to go, leaves: first the link has to be free, then a slot in the queue.
 
@@ -246,16 +269,18 @@ def _leave(ready: int, link_free: int, starts: Int64, sent: int, left: int) -> t
     if sent >= depth and starts[sent % depth] > now:
         for_queue = starts[sent % depth] - now
         now += for_queue
-    while left < sent and starts[left % depth] <= now:
+    while left < sent and starts[left % depth] < now:
         left += 1
+    left = max(left, sent + 1 - depth)  # a slot that is freed and taken at one time counts once
     return now, for_link, for_queue, left
 
 
 @compiled
-def _note(
+def note(
     row: Int64,
     frame: int,
-    core: int,
+    sender: int,
+    receiver: int,
     neuron: int,
     value: int,
     ready: int,
@@ -265,5 +290,5 @@ def _note(
     end: int,
 ) -> None:
     """One row of the message record, in the order of hwmodels.records.MESSAGE_COLUMNS."""
-    row[0], row[1], row[2], row[3] = frame, core, neuron, value
-    row[4], row[5], row[6], row[7], row[8] = ready, sent, arrival, begin, end
+    row[0], row[1], row[2], row[3], row[4] = frame, sender, receiver, neuron, value
+    row[5], row[6], row[7], row[8], row[9] = ready, sent, arrival, begin, end

@@ -1,14 +1,17 @@
 """The reference engine: SimPy, one process per core, one event per message. Plain, slow, the definition.
 
-Every wire message waits for the link and for a free slot in the receiver's queue, travels, waits to be served, and adds
-its weight row when it is served. Times are integer femtoseconds, so runs repeat exactly.
+Every wire message waits for its link and for a free slot in its queue at the receiver, travels, waits to be served,
+and adds its weights when it is served. A core with several senders has a queue for each and serves in order of
+arrival, of two that arrive together the one from the lower-numbered sender first; a sender whose frame is over waits
+for the others. Times are integer femtoseconds, so runs repeat exactly.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import simpy
@@ -23,30 +26,32 @@ from simulator.reference_core import (
     begin_frame,
     count_sent,
     end_frame,
+    hits,
+    is_touched,
     new_core,
     receive,
     scan_neuron,
-    touched,
+    take_in,
     wire_messages,
 )
-from workloads import IntegerNetwork
+from workloads.integer_network import IntegerNetwork
 
 Process = Generator[simpy.Event, Any, Any]
 
 
 @dataclass
 class Channel:
-    """The way from one core to the next: a link, the receiver's queue slots, and what has arrived in order."""
+    """One link: its resource, the free slots of its queue at the receiver, and what has arrived there in order."""
 
     link: simpy.Resource
     slots: simpy.Container
-    inbox: simpy.Store
+    arrived: deque[Message]
     messages: list[Message]
 
 
 @dataclass
 class Machine:
-    """All that the processes share."""
+    """All that the processes share. Lists of lists of events are indexed [core][frame]."""
 
     env: simpy.Environment
     plan: Plan
@@ -54,8 +59,9 @@ class Machine:
     frames: NDArray[np.uint8]
     cores: list[Core]
     channels: list[Channel]
-    sent_all: list[list[simpy.Event]]  # [core][frame]: its update phase is over
-    served_all: list[list[simpy.Event]]  # [core][frame]: its receive phase is over
+    news: list[simpy.Event]  # [core]: something arrives, or a sender is done
+    sent_all: list[list[simpy.Event]]  # the update phase is over
+    served_all: list[list[simpy.Event]]  # the receive phase is over
     released: list[simpy.Event]  # [step]: the barrier before it has opened
     integers: NDArray[np.int64]  # (frames, neurons)
 
@@ -67,18 +73,17 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     """
     env = simpy.Environment()
     cores = [new_core(index, plan, network) for index in range(len(plan.cores))]
-    channels = [_channel(env, core.timing.queue_depth) for core in plan.cores[1:]]
-    steps = len(frames) * len(cores) + 1
     machine = Machine(
         env=env,
         plan=plan,
         arrival=arrival,
         frames=frames,
         cores=cores,
-        channels=channels,
+        channels=[_channel(env, plan.cores[link.receiver].timing.queue_depth) for link in plan.links],
+        news=[env.event() for _ in cores],
         sent_all=[[env.event() for _ in frames] for _ in cores],
         served_all=[[env.event() for _ in frames] for _ in cores],
-        released=[env.event() for _ in range(steps)],
+        released=[env.event() for _ in range(len(frames) * len(cores) + 1)],
         integers=np.zeros((len(frames), sum(core.part.neurons for core in cores)), np.int64),
     )
     if plan.barrier:
@@ -89,13 +94,13 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     return _block(machine)
 
 
+def _channel(env: simpy.Environment, depth: int) -> Channel:
+    return Channel(simpy.Resource(env), simpy.Container(env, depth, init=depth), deque(), [])
+
+
 def _now(env: simpy.Environment) -> int:
     """The time in fs: all delays are integers, so it is one, too."""
     return int(env.now)
-
-
-def _channel(env: simpy.Environment, depth: int) -> Channel:
-    return Channel(simpy.Resource(env), simpy.Container(env, depth, init=depth), simpy.Store(env), [])
 
 
 def _core(machine: Machine, core: Core) -> Process:
@@ -104,62 +109,83 @@ def _core(machine: Machine, core: Core) -> Process:
     for frame in range(len(machine.frames)):
         begin_frame(core, frame)
         if core.layer is None:
-            core.accumulators = [int(pixel) for pixel in machine.frames[frame]]
+            take_in(core, machine.frames[frame].tolist())
             core.row["serve_first_fs"] = core.row["serve_end_fs"] = free_fs
-        elif machine.plan.barrier:
-            yield from _serve_step(machine, core, frame)
         else:
-            yield from _serve_until_token(machine, core, frame)
+            yield from _serve_frame(machine, core, frame)
         core.row["starved_fs"] = core.row["serve_end_fs"] - free_fs - core.row["serve_busy_fs"]
         machine.served_all[core.index][frame].succeed()
         yield from _wait_for_turn(machine, core, frame)
         core.row["update_start_fs"] = _now(env)
         yield from _update(machine, core, frame)
-        end_frame(core, frame)
+        end_frame(core)
         free_fs = core.row["update_end_fs"] = _now(env)
         _keep_integers(machine, core, frame)
         machine.sent_all[core.index][frame].succeed()
+        for link in machine.plan.links:
+            if link.sender == core.index:
+                _tell(machine, link.receiver)
 
 
-def _serve_until_token(machine: Machine, core: Core, frame: int) -> Process:
-    channel = machine.channels[core.index - 1]
-    while True:
-        message: Message = yield channel.inbox.get()
+def _serve_frame(machine: Machine, core: Core, frame: int) -> Process:
+    """Serve until the frame is over: a token has come on every link; under barriers all that was sent has been
+    served.
+    """
+    env, links = machine.env, machine.plan.links
+    mine = [number for number, link in enumerate(links) if link.receiver == core.index]
+    open_links = set(mine)
+    end_fs = _now(env)
+    while not _frame_is_over(machine, core, frame, open_links):
+        yield env.timeout(0)  # whatever arrives now has arrived
+        waiting = [
+            machine.channels[number].arrived[0] for number in sorted(open_links) if machine.channels[number].arrived
+        ]
+        if not waiting:
+            if not _frame_is_over(machine, core, frame, open_links):
+                yield machine.news[core.index]
+            continue
+        message = min(waiting, key=lambda each: (each.arrival_fs, links[each.link].sender))
+        machine.channels[message.link].arrived.popleft()
         yield from _serve(machine, core, message)
         if message.token:
-            break
-    core.row["serve_end_fs"] = _now(machine.env)
-    if core.row["messages_in"] == 0:
-        core.row["serve_first_fs"] = _now(machine.env)
-
-
-def _serve_step(machine: Machine, core: Core, frame: int) -> Process:
-    """Under barriers no token says that a frame is over: all messages sent have been served when the sender is done."""
-    channel, sender = machine.channels[core.index - 1], machine.cores[core.index - 1]
-    done = machine.sent_all[core.index - 1][frame]
-    end_fs = _now(machine.env)
-    while not (done.triggered and core.received == sender.rows[frame]["messages_out"]):
-        get = channel.inbox.get()
-        yield get if done.triggered else get | done
-        if not get.triggered:
-            get.cancel()
-            continue
-        yield from _serve(machine, core, cast("Message", get.value))
-        end_fs = _now(machine.env)
+            open_links.remove(message.link)
+        end_fs = _now(env)
     core.row["serve_end_fs"] = end_fs
     if core.row["messages_in"] == 0:
         core.row["serve_first_fs"] = end_fs
 
 
+def _frame_is_over(machine: Machine, core: Core, frame: int, open_links: set[int]) -> bool:
+    if not machine.plan.barrier:
+        return not open_links
+    senders = [machine.plan.links[number].sender for number in open_links]
+    if not all(machine.sent_all[sender][frame].triggered for sender in senders):
+        return False
+    sent = sum(
+        not message.token and message.frame == frame
+        for number in open_links
+        for message in machine.channels[number].messages
+    )
+    return core.row["messages_in"] == sent
+
+
+def _tell(machine: Machine, core: int) -> None:
+    """Wake a core that waits for news."""
+    machine.news[core].succeed()
+    machine.news[core] = machine.env.event()
+
+
 def _serve(machine: Machine, core: Core, message: Message) -> Process:
-    """Free the queue slot, work, add the weight row."""
-    env = machine.env
+    """Free the queue slot, work, add the weights."""
+    env, plan = machine.env, machine.plan
     message.start_fs = _now(env)
-    yield machine.channels[core.index - 1].slots.put(1)
+    yield machine.channels[message.link].slots.put(1)
     if not message.token:
         if core.row["messages_in"] == 0:
             core.row["serve_first_fs"] = _now(env)
-        busy_fs = service_fs(core.part, machine.plan.encoding, message.value)
+        link = plan.links[message.link]
+        channels = plan.cores[link.sender].sent_shape[2]
+        busy_fs = service_fs(plan, link, hits(link, message.neuron // channels), message.value)
         yield env.timeout(busy_fs)
         receive(core, message)
         core.row["serve_busy_fs"] += busy_fs
@@ -176,8 +202,9 @@ def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
     if core.layer is not None:
         return
     before = _now(env)
-    if arrival.kind == "serial" and frame > 0:
-        yield machine.sent_all[-1][frame - 1]
+    underway = 1 if arrival.kind == "serial" else len(machine.cores)  # at most one frame per core is in the chip
+    if frame >= underway:
+        yield machine.sent_all[-1][frame - underway]
     if _now(env) < frame * arrival.interval_fs:
         yield env.timeout(frame * arrival.interval_fs - _now(env))
     core.row["starved_fs"] += _now(env) - before
@@ -186,28 +213,31 @@ def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
 
 
 def _update(machine: Machine, core: Core, frame: int) -> Process:
-    """Scan the neurons in order, send what changed, close with a token."""
-    env, timing = machine.env, core.part.timing
-    now = _now(env)
+    """Scan the neurons in order, send what changed, close with a token on every link."""
+    env, timing, plan = machine.env, core.part.timing, machine.plan
+    now, channels = _now(env), core.part.sent_shape[2]
     if core.layer is None:
-        yield env.timeout(machine.plan.frame_fetch_fs)
+        yield env.timeout(plan.frame_fetch_fs)
     for neuron in range(core.part.neurons):
-        yield env.timeout(timing.access_fs + (timing.update_fs if touched(core, frame) else 0))
+        pixel = neuron // channels
+        update_fs = timing.update_fs if is_touched(core, pixel, frame) else 0
+        yield env.timeout(len(core.positions[pixel]) * timing.access_fs + update_fs)
         value = scan_neuron(core, neuron, frame)
-        if value is None or core.is_last:
+        if value is None:
             continue
         yield env.timeout(timing.fire_fs)
         for message in wire_messages(core, frame, neuron, value):
             yield env.timeout(timing.encode_fs)
             yield from _send(machine, core, message)
-    if not machine.plan.barrier and not core.is_last:
-        yield from _send(machine, core, Message(frame, -1, 0, token=True))
+    for number, link in enumerate(plan.links):
+        if link.sender == core.index and not plan.barrier:
+            yield from _send(machine, core, Message(frame, number, -1, 0, token=True))
     core.row["update_busy_fs"] = _now(env) - now - core.row["blocked_link_fs"] - core.row["blocked_queue_fs"]
 
 
 def _send(machine: Machine, core: Core, message: Message) -> Process:
     """Wait for the link, then for a free slot; the message then travels while the core goes on."""
-    env, channel = machine.env, machine.channels[core.index]
+    env, channel = machine.env, machine.channels[message.link]
     message.ready_fs = _now(env)
     request = channel.link.request()
     yield request
@@ -218,20 +248,30 @@ def _send(machine: Machine, core: Core, message: Message) -> Process:
     message.sent_fs = _now(env)
     channel.messages.append(message)
     count_sent(core, message)
-    env.process(_travel(machine, core, message, request))
+    env.process(_hold(machine, message, request))
+    env.process(_travel(machine, message))
 
 
-def _travel(machine: Machine, core: Core, message: Message, request: simpy.resources.resource.Request) -> Process:
-    link = machine.plan.links[core.index]
+def _hold(machine: Machine, message: Message, request: simpy.resources.resource.Request) -> Process:
+    link = machine.plan.links[message.link]
     yield machine.env.timeout(link.token_fs if message.token else link.message_fs)
-    machine.channels[core.index].link.release(request)
-    yield machine.env.timeout(link.wire_fs)
+    machine.channels[message.link].link.release(request)
+
+
+def _travel(machine: Machine, message: Message) -> Process:
+    link = machine.plan.links[message.link]
+    on_link_fs = link.token_fs if message.token else link.message_fs
+    yield machine.env.timeout(on_link_fs + link.wire_fs)
     message.arrival_fs = _now(machine.env)
-    yield machine.channels[core.index].inbox.put(message)
+    machine.channels[message.link].arrived.append(message)
+    _tell(machine, link.receiver)
 
 
 def _step_of(machine: Machine, core: int, frame: int) -> int:
-    return frame * len(machine.cores) + core if machine.arrival.kind == "serial" else frame + core
+    """The step in which a core sends a frame: as many after the frame's first as the core is away from the input."""
+    levels = max(each.level for each in machine.plan.cores) + 1
+    level = machine.plan.cores[core].level
+    return frame * levels + level if machine.arrival.kind == "serial" else frame + level
 
 
 def _barrier(machine: Machine) -> Process:
@@ -241,7 +281,12 @@ def _barrier(machine: Machine) -> Process:
         release.succeed()
         active = [(core, frame) for core in cores for frame in frames if _step_of(machine, core, frame) == step]
         waits = [machine.sent_all[core][frame] for core, frame in active]
-        waits += [machine.served_all[core + 1][frame] for core, frame in active if core + 1 < len(machine.cores)]
+        waits += [
+            machine.served_all[link.receiver][frame]
+            for core, frame in active
+            for link in machine.plan.links
+            if link.sender == core and machine.plan.cores[link.receiver].level == machine.plan.cores[core].level + 1
+        ]
         yield machine.env.all_of(waits)
         yield machine.env.timeout(machine.plan.barrier_fs)
 
@@ -252,28 +297,33 @@ def _keep_integers(machine: Machine, core: Core, frame: int) -> None:
 
 
 def _block(machine: Machine) -> Block:
-    for sender, channel in enumerate(machine.channels):
-        _fill_queue_peaks(machine.cores[sender + 1], channel.messages)
+    plan = machine.plan
+    for link, channel in zip(plan.links, machine.channels, strict=True):
+        depth = plan.cores[link.receiver].timing.queue_depth
+        _fill_queue_peaks(machine.cores[link.receiver], channel.messages, depth)
     counts = [[[row[name] for name in COLUMNS] for row in core.rows] for core in machine.cores]
     messages = [
-        (message.frame, sender, *(getattr(message, name) for name in MESSAGE_COLUMNS[2:]))
-        for sender, channel in enumerate(machine.channels)
+        (message.frame, link.sender, link.receiver, *(getattr(message, name) for name in MESSAGE_COLUMNS[3:]))
+        for link, channel in zip(plan.links, machine.channels, strict=True)
         for message in channel.messages
         if not message.token
     ]
-    ordered = sorted(messages, key=lambda row: row[:2])
     return Block(
         first=0,
         counts=np.array(counts, np.int64).reshape(len(counts), -1, len(COLUMNS)).transpose(1, 0, 2),
         outputs=machine.integers[:, -machine.cores[-1].part.neurons :].astype(np.int32),
         integers=machine.integers.astype(np.int32),
-        messages=np.array(ordered, np.int64).reshape(-1, len(MESSAGE_COLUMNS)),
+        messages=np.array(messages, np.int64).reshape(-1, len(MESSAGE_COLUMNS)),
     )
 
 
-def _fill_queue_peaks(receiver: Core, messages: list[Message]) -> None:
-    """By definition: at each sending, the messages (this one too) sent so far whose service has not begun."""
+def _fill_queue_peaks(receiver: Core, messages: list[Message], depth: int) -> None:
+    """By definition: at each sending, the messages (this one too) sent so far on the link that are not being served
+    yet.
+
+    A slot that is freed and taken at one time counts once.
+    """
     for position, message in enumerate(messages):
-        waiting = sum(earlier.start_fs > message.sent_fs for earlier in messages[:position])
+        waiting = sum(earlier.start_fs >= message.sent_fs for earlier in messages[:position])
         row = receiver.rows[message.frame]
-        row["queue_peak"] = max(row["queue_peak"], waiting + 1)
+        row["queue_peak"] = max(row["queue_peak"], min(waiting + 1, depth))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-from workloads import IntegerNetwork, Requantiser
+from workloads.integer_network import IntegerLayer, IntegerNetwork, Requantiser
 
 _HALF = Fraction(1, 2)
 
@@ -21,14 +21,32 @@ def round_exactly(x: Fraction, rounding: str) -> int:
     return floor(x + _HALF)
 
 
-def requantise_exactly(accumulator: int, channel: int, requantiser: Requantiser, activation: str) -> tuple[int, bool]:
-    """(s, clipped?) of one accumulator: nonlinearity, scale, round, clip."""
-    activated = max(accumulator, 0) if activation == "relu" else accumulator
-    channel = channel if len(requantiser.multiplier) > 1 else 0
-    scale = Fraction(int(requantiser.multiplier[channel]), 2 ** int(requantiser.shift[channel]))
+def requantise_exactly(activated: int, entry: int, requantiser: Requantiser) -> tuple[int, bool]:
+    """(s, clipped?) of one activation: scale, round, clip. Entry number `entry` (wrapping) of the tables holds."""
+    place = entry % len(requantiser.multiplier)
+    scale = Fraction(int(requantiser.multiplier[place]), 2 ** int(requantiser.shift[place]))
     s = round_exactly(activated * scale, requantiser.rounding)
     within = min(max(s, requantiser.low), requantiser.high)
     return within, within != s
+
+
+def activate_and_requantise(
+    accumulator: int, neuron: int, channel: int, network: IntegerNetwork, layer: IntegerLayer | None
+) -> tuple[int, bool]:
+    """(s, clipped?) of one accumulator of a layer, or (layer None) of the input core."""
+    requantiser = layer.requantiser if layer is not None else network.input_requantiser
+    if requantiser is None:
+        raise ValueError("the last layer is not requantised")
+    if layer is None or layer.activation == "identity":
+        activated = accumulator
+    elif layer.activation == "relu":
+        activated = max(accumulator, 0)
+    elif layer.activation == "clip" and layer.limits is not None:
+        activated = min(max(accumulator, int(layer.limits[0][channel])), int(layer.limits[1][channel]))
+    else:
+        activated = accumulator
+        requantiser = layer.leak if accumulator < 0 and layer.leak is not None else requantiser
+    return requantise_exactly(activated, neuron, requantiser)
 
 
 def accumulate_exactly(total: int, network: IntegerNetwork) -> tuple[int, bool]:

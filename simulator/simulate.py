@@ -18,7 +18,7 @@ from simulator.fast import advance, blocks_of, start
 from simulator.modes import mode_named
 from simulator.plan import Plan, plan_network
 from simulator.reference import run_reference
-from workloads import IntegerNetwork
+from workloads.integer_network import IntegerNetwork
 
 Engine = Literal["fast", "reference"]
 MESSAGES_UNDERWAY: Final = 2**22  # neurons times frames in a block: bounds memory to some tens of MiB
@@ -103,7 +103,7 @@ def messages_table(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:
     """Message records as a table, ordered by frame and sender."""
     table = pd.DataFrame(messages, columns=list(MESSAGE_COLUMNS))
     table.insert(0, "mode", plan.mode.name)
-    return table.sort_values(["frame", "sender"], kind="stable", ignore_index=True)
+    return table.sort_values(["frame", "receiver", "sender"], kind="stable", ignore_index=True)
 
 
 def _checked_plan(network: IntegerNetwork, chip: Chip, mode_name: str) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from simulator import Arrival
-from workloads.integer_network import IntegerLayer, IntegerNetwork, Requantiser
+from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
 latency = st.integers(0, 40)
 multipliers = st.sampled_from([2**30, 3 * 2**29]) | st.integers(2**30, 2**31 - 1)  # the first two make ties
@@ -25,55 +25,116 @@ class Case(NamedTuple):
 
 
 @st.composite
-def requantisers(draw, channels, bits, rounding, signed, fan_in):
-    multiplier = [draw(multipliers) for _ in range(channels)]
+def requantisers(draw, entries, bits, rounding, signed, fan_in):
+    multiplier = [draw(multipliers) for _ in range(entries)]
     # from "everything saturates" to "nearly everything rounds to zero"
-    shift = [draw(st.integers(28, 36 + fan_in.bit_length())) for _ in range(channels)]
+    shift = [draw(st.integers(28, 36 + fan_in.bit_length())) for _ in range(entries)]
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     return Requantiser(np.array(multiplier, np.int32), np.array(shift, np.int32), low, high, rounding)
 
 
+class Widths(NamedTuple):
+    weight_bits: int
+    activation_bits: int
+    accumulator_bits: int
+    rounding: str
+
+
+def random_weights(rng, shape, widths):
+    top = 2 ** (widths.weight_bits - 1) - 1
+    return rng.integers(-top, top + 1, shape).astype(np.int8 if widths.weight_bits <= 8 else np.int16)
+
+
+pairs = st.tuples(st.integers(1, 2), st.integers(1, 2))
+
+
 @st.composite
-def networks(draw, precision):
-    sizes = draw(st.lists(st.integers(1, 7), min_size=2, max_size=4))
-    weight_bits = draw(st.sampled_from([2, 4, 8, 12]))
-    activation_bits = draw(st.sampled_from([2, 4, 8]))
-    accumulator_bits = draw(st.sampled_from([8, 12, 24, 32]))
-    rounding = draw(st.sampled_from(["half_up", "half_even", "half_away"]))
+def synapses(draw, source, sender, shape, widths, rng):
+    """Any linear operation from a sender's map to a layer's: dense where the layer has one pixel, or a convolution."""
+    if shape[:2] == (1, 1) and draw(st.booleans()):
+        return Synapses(source, random_weights(rng, (prod(sender), shape[2]), widths))
+    groups = draw(st.sampled_from([g for g in (1, 2, 3) if sender[2] % g == 0 and shape[2] % g == 0]))
+    kernel = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    padding = (draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+    window = Window(draw(pairs), padding, draw(pairs), groups)
+    return Synapses(source, random_weights(rng, (sender[2], *kernel, shape[2] // groups), widths), window)
+
+
+@st.composite
+def pools(draw, shape):
+    kernel, stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3))), draw(pairs)
+    padding = tuple(draw(st.integers(0, k - 1)) for k in kernel)
+    sizes = [(size + 2 * p - k) // s + 1 for size, p, k, s in zip(shape[:2], padding, kernel, stride, strict=True)]
+    if min(sizes) < 1:
+        return None, shape
+    return MaxPooling(kernel, stride, padding), (*sizes, shape[2])
+
+
+@st.composite
+def layers(draw, name, senders, maps, widths, rng, last):
+    shape = draw(
+        st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4)) | st.tuples(*map(st.just, (1, 1, 6)))
+    )
+    channels = shape[2]
+    pool, sent = (None, shape) if last or draw(st.booleans()) else draw(pools(shape))
+    activation = draw(st.sampled_from(["relu", "identity", "clip", "leaky"]))
+    limits = np.sort(rng.integers(-500, 500, (2, channels)), axis=0).astype(np.int32) if activation == "clip" else None
+    entries = draw(st.sampled_from([1, channels] if pool else [1, channels, prod(shape)]))
+    ranges = (widths.activation_bits, widths.rounding, activation != "relu", prod(maps[senders[0]]))
+    bias_top = 2 ** (widths.accumulator_bits - 2)
+    return IntegerLayer(
+        name=name,
+        shape=shape,
+        synapses=tuple(draw(synapses(sender, maps[sender], shape, widths, rng)) for sender in senders),
+        bias=rng.integers(-bias_top, bias_top, channels, endpoint=True).astype(np.int32),
+        activation=activation,
+        requantiser=None if last else draw(requantisers(entries, *ranges)),
+        accumulator_scale=np.ones(channels),
+        sent_shape=sent,
+        pool=pool,
+        limits=limits,
+        leak=draw(requantisers(entries, *ranges)) if activation == "leaky" and not last else None,
+    )
+
+
+@st.composite
+def networks(draw, precision, branches):
+    widths = Widths(
+        draw(st.sampled_from([2, 4, 8, 12])),
+        draw(st.sampled_from([2, 4, 8])),
+        draw(st.sampled_from([8, 12, 24, 32])),
+        draw(st.sampled_from(["half_up", "half_even", "half_away"])),
+    )
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    layers = []
-    top = 2 ** (weight_bits - 1) - 1
-    for number, (fan_in, outputs) in enumerate(pairwise(sizes), start=1):
-        relu = draw(st.booleans())
-        last = number == len(sizes) - 1
-        requantiser = None if last else draw(requantisers(outputs, activation_bits, rounding, not relu, fan_in))
-        bias_top = 2 ** (accumulator_bits - 2)
-        layers.append(
-            IntegerLayer(
-                name=f"fc{number}",
-                weights=rng.integers(-top, top + 1, (fan_in, outputs)).astype(
-                    np.int8 if weight_bits <= 8 else np.int16
-                ),
-                bias=rng.integers(-bias_top, bias_top, outputs, endpoint=True).astype(np.int32),
-                activation="relu" if relu else "identity",
-                requantiser=requantiser,
-                accumulator_scale=np.ones(outputs),
-            )
-        )
+    maps = [draw(st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)))]
+    count = draw(st.integers(1, 4))
+    made, unused = [], {0}
+    for number in range(1, count + 1):
+        last = number == count
+        senders = {number - 1}
+        if branches:
+            senders = draw(st.sets(st.integers(0, number - 1), min_size=1, max_size=3)) | (unused if last else set())
+        made.append(draw(layers(f"layer{number}", sorted(senders), maps, widths, rng, last)))
+        maps.append(made[-1].sent_shape)
+        unused = (unused - senders) | {number}
     multiplier, shift = draw(multipliers), draw(st.integers(30, 38))
     into = Requantiser(
-        np.array([multiplier], np.int32), np.array([shift], np.int32), 0, 2**activation_bits - 1, rounding
+        np.array([multiplier], np.int32), np.array([shift], np.int32), 0, 2**widths.activation_bits - 1, widths.rounding
     )
+    offset = draw(st.sampled_from([0, 0, 100]))
     return IntegerNetwork(
         name="random",
         precision=precision,
+        input_shape=maps[0],
         input_requantiser=into,
-        layers=tuple(layers),
-        weight_bits=weight_bits,
-        activation_bits=activation_bits,
-        accumulator_bits=accumulator_bits,
-        overflow=draw(st.sampled_from(["wrap", "saturate"])),
-        scales=tuple(1.0 for _ in layers),
+        layers=tuple(made),
+        weight_bits=widths.weight_bits,
+        activation_bits=widths.activation_bits,
+        accumulator_bits=widths.accumulator_bits,
+        overflow="wrap" if branches else draw(st.sampled_from(["wrap", "saturate"])),
+        scales=tuple(1.0 for _ in made),
+        input_offset=np.full(maps[0][2], offset, np.int32),
+        input_shift=draw(st.sampled_from([0, 3])),
     )
 
 
@@ -107,8 +168,8 @@ def cores(draw):
 def chips(draw):
     columns, rows, per_tile = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
     count = columns * rows * per_tile
-    if count < 4:
-        columns = 4
+    if count < 5:
+        columns = 5
         count = columns * rows * per_tile
     kinds = draw(st.lists(cores(), min_size=1, max_size=3))
     return Chip(
@@ -137,16 +198,17 @@ def chips(draw):
 
 
 @st.composite
-def cases(draw):
+def cases(draw, branches=False):
     mode = draw(st.sampled_from(["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]))
     precision = "scaled" if mode in ("rounding", "sigma_delta") else "full"
-    network = draw(networks(precision))
+    network = draw(networks(precision, branches))
     count = draw(st.integers(1, 5))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     frames = rng.integers(0, 256, (count, network.inputs)).astype(np.uint8)
     keep = rng.random(frames.shape) < draw(st.sampled_from([0.0, 0.5, 1.0]))  # how much of a frame stays as it was
     for t in range(1, count):
         frames[t] = np.where(keep[t], frames[t - 1], frames[t])
-    kind = draw(st.sampled_from(["serial", "pipelined"]))
-    arrival = Arrival(kind, draw(st.sampled_from([0, 0, 500, 5000])))
-    return Case(network, frames, draw(chips()), mode, arrival)
+    chip = draw(chips())
+    kinds = ["serial"] if branches and chip.synchronisation == "barrier" else ["serial", "pipelined"]
+    arrival = Arrival(draw(st.sampled_from(kinds)), draw(st.sampled_from([0, 0, 500, 5000])))
+    return Case(network, frames, chip, mode, arrival)

@@ -70,7 +70,8 @@ def messages(mode: str, frame: int) -> pd.DataFrame:
     """The messages of a frame, one a nanosecond from 4 ns on, each served in a nanosecond."""
     number = TRAFFIC[mode][frame % 2][3]
     sent = 100 * NS * frame + NS * np.arange(3, 3 + number)
-    values = [np.full(number, frame), np.zeros(number), np.arange(number), np.ones(number)]
+    ones = np.ones(number)
+    values = [ones * frame, 0 * ones, ones, np.arange(number), ones]
     columns = [*values, sent - NS, sent, sent + NS, sent + NS, sent + 2 * NS]
     return pd.DataFrame(dict(zip(MESSAGE_COLUMNS, columns, strict=True))).astype(np.int64)
 

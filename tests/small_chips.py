@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
-from workloads import IntegerLayer, IntegerNetwork, Requantiser
+from workloads.integer_network import IntegerNetwork, Requantiser, dense_layer
 
 NO_MEMORY = MemoryTiming(capacity_bits=None, word_bits=64, ports=1, access_fs=0)
 
@@ -71,19 +71,22 @@ def chain(*sizes: int, weight: int = 1, precision: str = "scaled", overflow: str
     """A network of those sizes whose weights are all `weight`, without bias, and whose requantisers change nothing."""
     pairs = list(pairwise(sizes))
     layers = tuple(
-        IntegerLayer(
-            name=f"fc{number}",
-            weights=np.full((fan_in, outputs), weight, np.int8),
-            bias=np.zeros(outputs, np.int32),
-            activation="relu",
-            requantiser=identity(outputs) if number < len(pairs) else None,
-            accumulator_scale=np.ones(outputs),
+        dense_layer(
+            f"fc{number}",
+            np.full((fan_in, outputs), weight, np.int8),
+            np.zeros(outputs, np.int32),
+            "relu",
+            identity(outputs) if number < len(pairs) else None,
+            np.ones(outputs),
+            source=number - 1,
         )
         for number, (fan_in, outputs) in enumerate(pairs, start=1)
     )
     return IntegerNetwork(
         name="chain",
         precision=precision,
+        input_shape=(1, 1, sizes[0]),
+        input_offset=np.zeros(sizes[0], np.int32),
         input_requantiser=identity(),
         layers=layers,
         weight_bits=8,

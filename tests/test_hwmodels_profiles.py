@@ -141,7 +141,7 @@ def test_a_second_hand_number_is_not_called_published() -> None:
     ("name", "cores", "clock_fs", "encoding", "multiplier"),
     [
         ("horowitz-45nm", 16, 2_000_000, "graded", True),
-        ("oconnor2017-int32", 16, 2_000_000, "unary", True),
+        ("oconnor2017-int32", 256, 2_000_000, "unary", True),
         ("loihi1-davies2018", 128, None, "unary", False),
         ("loihi1-sanafe", 128, None, "unary", False),
         ("seneca-22nm", 16, 2_000_000, "graded", True),

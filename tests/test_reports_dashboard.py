@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.typing import NDArray
+from reports_branching import make_branching_run
 from reports_example import make_run
 
 from hwmodels import load_accelerator
@@ -143,9 +147,98 @@ def test_numbers() -> None:
     assert ratio(float("nan")) == "–"  # noqa: RUF001
 
 
+def test_the_page_of_a_branching_network_on_colour_video(tmp_path: Path) -> None:
+    path = make_branching_run(tmp_path / "run", frames=14, warnings=[f"clip.mp4 ended early {HOSTILE}"])
+    page = page_of(path)
+    text = " ".join(page.text.split())
+    for piece in (
+        "Warning: clip.mp4 ended early </script>",
+        "Sigma-delta answers as the original network does on 85.71 % of 14 frames, with one of its first five",
+        "Change from one frame to the next",
+        "fire2.expand1x1, fire2.expand3x3",
+        "4 × 4 × 4",  # noqa: RUF001
+        "varies",
+        "Is it the original's answer?",
+    ):
+        assert piece in text, piece
+    assert "The paper's ways of counting" not in text
+    assert "right and wrong are not known" not in text
+    assert (page.images, page.handlers) == (0, [])
+
+
+def test_a_chain_without_changes_is_not_cluttered(tmp_path: Path) -> None:
+    text = page_of(make_run(tmp_path / "run")).text
+    for piece in ("Change from one frame", "gets messages from", "map it sends", "Is it the original", "Warning:"):
+        assert piece not in text, piece
+    assert "The paper's ways of counting" in text
+
+
+def test_a_map_of_features_gets_no_answers(tmp_path: Path) -> None:
+    run = load_run(make_branching_run(tmp_path / "run", frames=3, classes=None))
+    last = {**run.cores[-1], "sent_shape": [2, 3, 2]}
+    fields = {name: getattr(run, name) for name in Run.__dataclass_fields__}
+    text = Page(write_dashboard(Run(**{**fields, "cores": (*run.cores[:-1], last)}))).text
+    assert "a map of features, not classes" in text
+    assert "answers as the original" not in text
+
+
+def test_exact_timeline_of_branches() -> None:
+    """Core 0 sends to core 2 as well as to core 1: each message is served where it is received."""
+    rows = np.arange(3)
+    times = ("update_start_fs", "update_end_fs", "serve_first_fs", "serve_end_fs", "serve_busy_fs", "barrier_fs")
+    columns = {name: np.where(rows > 0, 10**7, 0) for name in times} | {"update_end_fs": rows + 2 * 10**7}
+    counts = pd.DataFrame({"frame": 0 * rows, "core": rows, "messages_in": rows, "messages_out": 2 - rows, **columns})
+    messages = pd.DataFrame({"frame": [0, 0], "sender": [0, 0], "receiver": [1, 2]}).assign(
+        ready_fs=0, sent_fs=0, start_fs=[10**6, 3 * 10**6], end_fs=[2 * 10**6, 4 * 10**6]
+    )
+    traces = timeline(counts, 0, 0, ["a", "b", "c"], messages).data
+    (serving,) = [trace for trace in traces if trace.name == "serving messages"]
+    assert list(serving.y) == [1, 2]
+
+
 def test_thumbnails_are_a_png_of_small_pictures() -> None:
     made = sheet(np.zeros((25, 224, 224), np.uint8))
     assert made is not None
-    assert (made.count, made.width, made.height, made.columns, made.rows) == (25, 56, 56, 20, 2)
+    assert (made.count, made.width, made.height, made.columns, made.rows) == (25, 112, 112, 20, 2)
     assert sheet(np.zeros((0, 28, 28), np.uint8)) is None
     assert png(np.zeros((2, 3), np.uint8)).startswith(b"\x89PNG\r\n\x1a\n")
+    coloured = sheet(np.full((3, 30, 40, 3), 7, np.uint8))
+    assert coloured is not None
+    assert (coloured.width, coloured.height, coloured.columns, coloured.rows) == (40, 30, 3, 1)
+
+
+@pytest.mark.parametrize(("count", "size"), [(60, (576, 768, 3)), (300, (224, 224, 3)), (400, (1080, 1920, 3))])
+def test_many_pictures_stay_small(count: int, size: tuple[int, ...]) -> None:
+    frames = np.broadcast_to(np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8), (count, *size))
+    made = sheet(frames)
+    assert made is not None
+    assert made.count == count
+    assert len(made.url) < 7_000_000  # noise, which does not compress: photographs take a third of it
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (6, 4, 3), (40, 30, 3)])
+def test_a_png_gives_its_pixels_back(shape: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
+    smooth = np.add.outer(np.arange(shape[0]) * 3, np.arange(int(np.prod(shape[1:]))) * 2).reshape(shape)
+    for image in (noise, smooth.astype(np.uint8)):
+        np.testing.assert_array_equal(decoded(png(image), shape), image)
+
+
+def decoded(content: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The pixels of a PNG with one IDAT chunk, undoing the filters byte by byte as the specification tells it."""
+    start = content.index(b"IDAT") + 4
+    raw = zlib.decompress(content[start : start + int.from_bytes(content[start - 8 : start - 4], "big")])
+    depth, width = (shape[2] if len(shape) == 3 else 1), int(np.prod(shape[1:]))
+    before = [0] * width
+    lines = []
+    for row in range(shape[0]):
+        kind, *rest = raw[row * (width + 1) : (row + 1) * (width + 1)]
+        line: list[int] = []
+        for x, byte in enumerate(rest):
+            left, corner = (line[x - depth], before[x - depth]) if x >= depth else (0, 0)
+            guess = left + before[x] - corner
+            nearest = min((left, before[x], corner), key=lambda each: abs(guess - each))
+            line.append((byte + (0, left, before[x], (left + before[x]) // 2, nearest)[kind]) % 256)
+        lines.append(line)
+        before = line
+    return np.array(lines, np.uint8).reshape(shape)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reports_branching import make_branching_run
 from reports_example import MODES, add_chunks, counts, finish, make_run, manifest
 
 from reports import RunError, load_run, open_partial
@@ -180,3 +181,21 @@ def test_messages_only_if_recorded(tmp_path: Path) -> None:
     }
     with pytest.raises(RunError, match="not recorded"):
         _ = load_run(make_run(tmp_path / "bare")).messages
+
+
+def test_colour_pictures_of_fewer_frames_are_kept(tmp_path: Path) -> None:
+    pictures = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
+    run = load_run(make_branching_run(tmp_path / "run", frames=3, pictures=pictures, warnings=["ended early"]))
+    np.testing.assert_array_equal(run.sample_frames, pictures)
+    assert run.warnings == ["ended early"]
+    assert not run.is_chain
+    assert run.sending == set(range(8))
+
+
+@pytest.mark.parametrize(
+    "pictures", [np.zeros((2, 4), np.uint8), np.zeros((2, 4, 4, 4), np.uint8), np.zeros((2, 4, 4), np.float32)]
+)
+def test_other_pictures_are_refused(tmp_path: Path, pictures: np.ndarray) -> None:
+    with pytest.raises(RunError, match="sample frames are"):
+        make_branching_run(tmp_path / "run", frames=2, pictures=pictures)
+    assert not (tmp_path / "run").exists()

@@ -1,30 +1,45 @@
 """Quantisation: the bundled network keeps its accuracy, and each rule holds on random networks."""
 
+from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from block_graphs import IMAGENET, STRUCTURES, smooth_frames
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from lowered_values import layer_values
 from pydantic import ValidationError
+from random_graphs import graphs
 
 from workloads import (
+    Graph,
+    IntegerLayer,
     IntegerNetwork,
     Network,
+    Preprocessing,
     Quantisation,
+    Requantiser,
     WorkloadError,
     activations,
     forward,
+    graph_of,
     integer_forward,
     largest_inputs,
     load_frames,
     load_network,
     network_from_arrays,
     quantise,
+    real_outputs,
     static_bound,
 )
-from workloads.quantise import quantise_weights
+from workloads.graph import INPUT, Activation, Concatenate, Convolution, Node
+from workloads.lowering import lower
+from workloads.squeezenet import squeezenet11
+
+GRAY = Preprocessing("gray", (100.5,), (0.02,))
 
 
 def random_network(seed: int, sizes: list[int]) -> Network:
@@ -38,8 +53,8 @@ def random_frames(seed: int, count: int, pixels: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, pixels), dtype=np.uint8)
 
 
-def real_outputs(network: IntegerNetwork, frames: np.ndarray) -> np.ndarray:
-    return integer_forward(network, frames).outputs * network.layers[-1].accumulator_scale
+def real_values(network: IntegerNetwork, frames: np.ndarray) -> np.ndarray:
+    return real_outputs(network, integer_forward(network, frames).outputs)
 
 
 def test_mnist_accuracy_in_float_and_integers() -> None:
@@ -54,8 +69,8 @@ def test_mnist_accuracy_in_float_and_integers() -> None:
 
     # Measured: 98.08 % in float, 98.09 % in 8 bits, 98.00 % at 15 levels.
     assert accuracy(forward(network, frames)) >= 0.979
-    assert accuracy(real_outputs(result.full, frames)) >= 0.979
-    assert accuracy(real_outputs(result.scaled, frames)) >= 0.977
+    assert accuracy(real_values(result.full, frames)) >= 0.979
+    assert accuracy(real_values(result.scaled, frames)) >= 0.977
     assert result.report.fits
     assert min(result.report.agreement.values()) >= 0.995
     for integers in (result.full, result.scaled):
@@ -70,10 +85,44 @@ def test_pixels_pass_unchanged_at_eight_bits() -> None:
     assert integer_forward(full, frames).activations[0][:, 0].tolist() == list(range(256))
 
 
+def dequantised(layer: IntegerLayer, k_in: float) -> list[np.ndarray]:
+    """Real values of a layer's integer weights; those of a sum or mean are counts."""
+    scale = np.resize(layer.accumulator_scale * k_in, layer.shape[2])
+    return [
+        synapses.weights * scale
+        if synapses.window is None
+        else synapses.weights
+        * np.repeat(
+            scale.reshape(synapses.window.groups, 1, 1, -1), len(synapses.weights) // synapses.window.groups, axis=0
+        )
+        for synapses in layer.synapses
+    ]
+
+
+def check_each_layer_is_its_equation(graph: Graph, integers: IntegerNetwork, frames: np.ndarray) -> None:
+    """Given the integers before it, a layer differs from real arithmetic by the rounding of s and of the bias only."""
+    trace, lowered = integer_forward(integers, frames), lower(graph).layers
+    sent = [
+        s.reshape(len(frames), *integers.sent_shape(core)) / integers.scales[core]
+        for core, s in enumerate(trace.activations)
+    ]
+    for core, (layer, source) in enumerate(zip(integers.layers, lowered, strict=True), start=1):
+        k_in = integers.scales[layer.synapses[0].source]
+        real = layer_values(source, sent, None if source.counts else dequantised(layer, k_in))
+        if layer.requantiser is None:
+            outputs = real_outputs(integers, trace.outputs).reshape(real.shape)
+            assert (np.abs(outputs - real) <= layer.accumulator_scale.max() / 2 * 1.0001).all()
+            continue
+        steps = np.clip(real * integers.scales[core], layer.requantiser.low, layer.requantiser.high)
+        slope = max(1, getattr(source.activation, "slope", 0))
+        step = np.resize(layer.accumulator_scale, layer.sent_shape) * integers.scales[core] * slope
+        difference = np.abs(trace.activations[core].reshape(real.shape) - steps)
+        assert (difference <= 0.5 + step / 2 + 1e-6 * integers.layers[core - 1].requantiser.high).all()
+
+
 @hypothesis_settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 20), min_size=2, max_size=4), st.integers(4, 8))
-def test_each_layer_is_its_equation_to_half_a_step(seed: int, sizes: list[int], bits: int) -> None:
-    """Given the integers before it, a layer differs from real arithmetic by the rounding of s and of the bias only."""
+def test_each_layer_of_a_chain_is_its_equation_to_half_a_step(seed: int, sizes: list[int], bits: int) -> None:
     network, frames = random_network(seed, sizes), random_frames(seed, 8, sizes[0])
     try:
         result = quantise(network, frames, Quantisation(weight_bits=bits, percentile=100))
@@ -81,15 +130,136 @@ def test_each_layer_is_its_equation_to_half_a_step(seed: int, sizes: list[int], 
         assert "activations are 0" in str(error)  # noqa: PT017 - a random network may be dead
         return
     for integers in (result.full, result.scaled):
-        trace = integer_forward(integers, frames)
-        for index, layer in enumerate(integers.layers[:-1]):
-            weights, weight_scale = quantise_weights(network.layers[index].weights, bits)
-            real = trace.activations[index] / integers.scales[index] @ (weights * weight_scale)
-            real = np.maximum(real + network.layers[index].bias, 0) * integers.scales[index + 1]
-            assert layer.requantiser is not None
-            real = np.minimum(real, layer.requantiser.high)
-            bias_step = layer.accumulator_scale * integers.scales[index + 1] / 2
-            assert (np.abs(trace.activations[index + 1] - real) <= 0.5 + bias_step + 1e-6).all()
+        check_each_layer_is_its_equation(graph_of(network), integers, frames)
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(graphs(), st.integers(0, 2**32 - 1), st.integers(4, 8), st.sampled_from(["percentile", "largest", "mse"]))
+def test_each_layer_of_a_graph_is_its_equation_to_half_a_step(graph: Graph, seed: int, bits: int, kind: str) -> None:
+    assume(graph.input_shape[0] in {1, 3})
+    graph = replace(graph, preprocessing=GRAY if graph.input_shape[0] == 1 else IMAGENET)
+    frames = random_frames(seed, 3, int(np.prod(graph.input_shape)))
+    try:
+        result = quantise(graph, frames, Quantisation(weight_bits=bits, calibration=kind))
+    except WorkloadError as error:
+        assert any(why in str(error) for why in ("activations are 0", "straddle", "maps of different sizes"))  # noqa: PT017
+        return
+    for integers in (result.full, result.scaled):
+        check_each_layer_is_its_equation(graph, integers, frames)
+
+
+def exact_weights(weights: np.ndarray, bits: int) -> tuple[list[int], Fraction]:
+    """Integers of one output's float32 weights and the real value of 1, in exact fractions."""
+    exact = [Fraction(float(weight)) for weight in weights.ravel()]
+    unit = max(map(abs, exact)) / (2 ** (bits - 1) - 1)
+    return [round(weight / unit) for weight in exact], unit
+
+
+def check_factor(requantiser: Requantiser, channel: int, factor: Fraction) -> None:
+    multiplier, shift = int(requantiser.multiplier[channel]), int(requantiser.shift[channel])
+    assert 2**30 <= multiplier < 2**31
+    assert abs(Fraction(multiplier, 2**shift) / factor - 1) <= Fraction(1, 2**31) + Fraction(1, 2**49)
+
+
+def test_the_bundled_network_in_exact_fractions() -> None:
+    """Weights, biases and multipliers of the MNIST network, from its float weights and the scales alone."""
+    network = load_network("mnist-784-200-200-10")
+    calibration = load_frames("mnist", split="train", frames="0:1000").read(0, 1000)
+    result = quantise(network, calibration)
+    hidden = activations(network, calibration, np.float64)[1:-1]
+    peaks = [1.0, *(float(np.percentile(np.abs(values), 99.9)) for values in hidden)]
+    for integers, steps in ((result.full, 255), (result.scaled, 15)):
+        assert integers.scales == tuple(float(f"{steps / peak:.6g}") for peak in peaks)
+        assert (integers.input_shape, integers.input_shift, integers.input_offset.tolist()) == ((28, 28, 1), 0, [0])
+        scales = [Fraction(scale) for scale in integers.scales]
+        check_factor(integers.input_requantiser, 0, scales[0] * Fraction(network.input_scale))
+        for index, (layer, real) in enumerate(zip(integers.layers, network.layers, strict=True)):
+            for output in range(0, len(layer.bias), 7):
+                weights, unit = exact_weights(real.weights[:, output], 8)
+                assert layer.synapses[0].weights[:, output].tolist() == weights
+                assert layer.bias[output] == round(Fraction(float(real.bias[output])) * scales[index] / unit)
+                if layer.requantiser is not None:
+                    check_factor(layer.requantiser, output, unit * scales[index + 1] / scales[index])
+
+
+def test_a_grouped_convolution_in_exact_fractions() -> None:
+    random = np.random.default_rng(11)
+    weights = random.normal(size=(4, 3, 2, 3)).astype(np.float32)
+    convolution = Convolution(weights, random.normal(size=4).astype(np.float32), groups=2)
+    nodes = (
+        Node("six", Concatenate(), (INPUT, INPUT)),
+        Node("a", convolution, ("six",)),
+        Node("r", Activation("leaky", slope=0.125), ("a",)),
+        Node("b", Convolution(np.ones((1, 4, 1, 1), np.float32), np.zeros(1, np.float32)), ("r",)),
+    )
+    graph = Graph("grouped", (3, 4, 5), nodes, "b", preprocessing=IMAGENET)
+    frames = random_frames(11, 20, 60)
+    network = quantise(graph, frames, Quantisation(weight_bits=5)).full
+    first, second, k = network.layers[0], network.layers[1], [Fraction(scale) for scale in network.scales]
+    for channel, scale in enumerate(IMAGENET.scale):
+        check_factor(network.input_requantiser, channel, Fraction(scale) * k[0] / 2**network.input_shift)
+    made = [*zip((first, second), (0, 1), strict=True)]
+    assert [layer.name for layer, _ in made] == ["a.1", "a.2"]
+    for layer, group in made:
+        for output in range(2):
+            wanted, unit = exact_weights(weights[2 * group + output], 5)
+            got = layer.synapses[0].weights[:, :, :, output]
+            # The group sees the whole frame once: its three channels.
+            assert got.ravel().tolist() == wanted
+            check_factor(layer.requantiser, output, unit * k[1] / k[0])
+            check_factor(layer.leak, output, unit * k[1] / k[0] / 8)
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_block_structures_agree_with_float_at_eight_bits(name: str) -> None:
+    # Measured: agreement 0.98 (VGG) to 1; signal to noise of outputs 34.6 to 40.7 dB, of the worst layer 24.1 dB.
+    report = quantise(STRUCTURES[name](), smooth_frames(48, 3, 32), Quantisation(calibration="largest")).report
+    assert report.agreement["full"] >= 0.95
+    assert report.fits
+    full = [layer for layer in report.layers if layer.precision == "full"]
+    assert full[-1].signal_to_noise_db >= 30
+    assert min(layer.signal_to_noise_db for layer in full) >= 20
+    assert len(report.left_to_float) == 1
+
+
+def test_squeezenet_agrees_with_float() -> None:
+    graph = squeezenet11(131)
+    report = quantise(graph, smooth_frames(4, 3, 131), Quantisation(calibration="mse", levels=64)).report
+    assert report.agreement["full"] == 1
+    ends = {layer.precision: layer.signal_to_noise_db for layer in report.layers if layer.scale is None}
+    assert ends["full"] >= 30
+    assert ends["scaled"] >= 20
+
+
+def test_frames_are_read_in_channel_order() -> None:
+    """A map that leaves the frame as it is gives it back in (y, x, channel) order."""
+    eye = np.eye(3, dtype=np.float32)[:, :, None, None]
+    nodes = (Node("same", Convolution(eye, np.zeros(3, np.float32)), (INPUT,)),)
+    graph = Graph("same", (3, 2, 5), nodes, "same", preprocessing=Preprocessing("rgb", (0.0,) * 3, (1 / 255,) * 3))
+    frames = random_frames(12, 4, 30)
+    network = quantise(graph, frames).full
+    trace = integer_forward(network, frames)
+    assert np.array_equal(trace.activations[0], frames.reshape(4, 3, 2, 5).transpose(0, 2, 3, 1).reshape(4, 30))
+    np.testing.assert_allclose(real_outputs(network, trace.outputs), trace.activations[0] / 255, rtol=1e-6)
+
+
+def test_senders_of_one_layer_share_their_scale() -> None:
+    result = quantise(STRUCTURES["resnet"](), smooth_frames(8, 3, 32))
+    for network in (result.full, result.scaled):
+        sums = [layer for layer in network.layers if len(layer.synapses) > 1]
+        assert len(sums) == 4
+        for layer in sums:
+            assert len({network.scales[synapses.source] for synapses in layer.synapses}) == 1
+            assert all((synapses.weights == 1).all() for synapses in layer.synapses)
+
+
+def test_given_scales_must_be_equal_where_they_are_shared() -> None:
+    graph, frames = STRUCTURES["resnet"](), smooth_frames(8, 3, 32)
+    scales = list(quantise(graph, frames).scaled.scales)
+    assert quantise(graph, frames, Quantisation(scales=tuple(scales))).scaled.scales == tuple(scales)
+    scales[4] *= 2
+    with pytest.raises(WorkloadError, match=r"are added up or concatenated, so they share one scale, but scales has"):
+        quantise(graph, frames, Quantisation(scales=tuple(scales)))
 
 
 def test_finer_integers_are_nearer_to_float() -> None:
@@ -98,7 +268,7 @@ def test_finer_integers_are_nearer_to_float() -> None:
     errors = []
     for bits in (4, 6, 8, 10):
         settings = Quantisation(weight_bits=bits, activation_bits=bits, levels=2 ** (bits - 2), percentile=100)
-        errors.append(np.abs(real_outputs(quantise(network, frames, settings).scaled, frames) - exact).mean())
+        errors.append(np.abs(real_values(quantise(network, frames, settings).scaled, frames) - exact).mean())
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < errors[0] / 20
 
@@ -107,8 +277,8 @@ def test_both_networks_share_weights_and_levels_are_spanned() -> None:
     network, frames = random_network(4, [10, 8, 6, 3]), random_frames(4, 100, 10)
     result = quantise(network, frames, Quantisation(levels=15, percentile=100))
     for full, scaled in zip(result.full.layers, result.scaled.layers, strict=True):
-        assert np.array_equal(full.weights, scaled.weights)
-        assert full.weights.min() >= -127
+        assert np.array_equal(full.synapses[0].weights, scaled.synapses[0].weights)
+        assert full.synapses[0].weights.min() >= -127
     hidden = activations(network, frames)[1:-1]
     for k, values in zip(result.scaled.scales[1:], hidden, strict=True):
         assert k == pytest.approx(15 / values.max(), rel=1e-5)
@@ -131,8 +301,8 @@ def test_dead_and_tiny_channels_are_handled() -> None:
     network = network_from_arrays([weights, np.eye(3)], [np.array([0.1, 2.0, 0.5]), np.zeros(3)])
     frames = random_frames(6, 100, 5)
     result = quantise(network, frames)
-    assert not result.full.layers[0].weights[:, 1:].any()
-    np.testing.assert_allclose(real_outputs(result.full, frames)[:, 1:], [[2.0, 0.5]] * 100, atol=0.02)
+    assert not result.full.layers[0].synapses[0].weights[:, 1:].any()
+    np.testing.assert_allclose(real_values(result.full, frames)[:, 1:], [[2.0, 0.5]] * 100, atol=0.02)
 
 
 def test_identity_layers_are_signed() -> None:

@@ -1,22 +1,26 @@
 """How large accumulators can get, known before any frame is seen."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.fixedpoint import requantise
-from workloads.integer_network import IntegerLayer, IntegerNetwork
+from workloads.integer_checks import PIXEL_MAX
+from workloads.integer_network import IntegerLayer, IntegerNetwork, Synapses
 
-PIXEL_MAX = 255
 
+def static_bound(layer: IntegerLayer, largest: Sequence[int]) -> NDArray[np.int64]:
+    """Largest magnitude the accumulators of each channel can reach, (channels,) int64.
 
-def static_bound(layer: IntegerLayer, max_abs_input: int) -> NDArray[np.int64]:
-    """Largest magnitude each accumulator can reach, (outputs,) int64: |bias| + sum of |w| times the largest |s_in|.
-
-    It holds at every moment, also between the messages of a frame, when some inputs are still those of the last frame:
-    any mixture of two frames' inputs is itself within the range of inputs.
+    |bias| + sum over the layer's synapses of sum of |w| times `largest`, the sender's largest |s| (see largest_inputs).
+    Places at the border, where a window sees padding, reach less. It holds at every moment, also between the messages
+    of a frame, when some inputs are still those of the last frame: any mixture of two frames' inputs is itself within
+    the range of inputs.
     """
-    magnitudes = np.abs(layer.weights.astype(np.int64)).sum(axis=0)
-    bound: NDArray[np.int64] = np.abs(layer.bias.astype(np.int64)) + magnitudes * max_abs_input
+    bound = np.abs(layer.bias.astype(np.int64))
+    for synapses, most in zip(layer.synapses, largest, strict=True):
+        bound = bound + _magnitudes(synapses) * most
     return bound
 
 
@@ -25,8 +29,26 @@ def bits_needed(bound: int) -> int:
     return int(bound).bit_length() + 1
 
 
-def largest_inputs(network: IntegerNetwork) -> tuple[int, ...]:
-    """Largest |s_in| of each layer, for static_bound: the brightest pixel requantised, then the activation ranges."""
-    brightest = int(requantise(np.array([[PIXEL_MAX]]), network.input_requantiser)[0, 0])
-    ranges = (layer.requantiser for layer in network.layers[:-1])
-    return (brightest, *(max(-r.low, r.high) for r in ranges if r is not None))
+def largest_inputs(network: IntegerNetwork) -> tuple[tuple[int, ...], ...]:
+    """Largest |s| each layer can be sent, for static_bound: per layer, one number per synapse.
+
+    Of the input the darkest and brightest pixels requantised, of a layer the end of its range.
+    """
+    sent = [_largest_pixel(network)]
+    for layer in network.layers[:-1]:
+        requantiser = layer.requantiser
+        sent.append(max(-requantiser.low, requantiser.high) if requantiser is not None else 0)
+    return tuple(tuple(sent[synapses.source] for synapses in layer.synapses) for layer in network.layers)
+
+
+def _largest_pixel(network: IntegerNetwork) -> int:
+    pixels = np.array([[0], [PIXEL_MAX]], np.int64) << network.input_shift
+    return int(np.abs(requantise(pixels - network.input_offset, network.input_requantiser)).max())
+
+
+def _magnitudes(synapses: Synapses) -> NDArray[np.int64]:
+    """Sum of |w| into each output channel, (channels,) int64."""
+    groups = 1 if synapses.window is None else synapses.window.groups
+    weights = np.abs(synapses.weights.astype(np.int64))
+    sums: NDArray[np.int64] = weights.reshape(groups, -1, weights.shape[-1]).sum(axis=1)
+    return sums.ravel()

@@ -25,6 +25,20 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
+def uncounted(function: Callable[P, R]) -> Callable[P, R]:
+    """As `compiled`, without counting references: for functions that make no array and look into many all the time."""
+    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, _nrt=False)(function))
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Write `function` into every compiled function that calls it.
+
+    For small functions that take a tuple of arrays: a call would count the references to every array in it.
+    """
+    return cast("Callable[P, R]", numba.njit(inline="always")(function))
+
+
 @cache
 def _cache_folder(package: Path) -> Path:
     """Where compiled code of a package is kept: a folder of its own for every state of the package's source.

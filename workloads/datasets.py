@@ -1,17 +1,22 @@
 """Frames by name: the bundled data sets, and files."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.frame_files import read_frame_file
-from workloads.frames import Frames, frames_of_array, take_range
+from workloads.frames import Frames, frames_of_array, take_range, take_stride
+from workloads.image_folder import open_image_folder
 from workloads.mnist import SHAPE, LabelledImages, Split, load_mnist
+from workloads.preprocess import Channels, Fit, Preprocessing, preprocess_frames
+from workloads.ranges import bounds_of, parse_range
+from workloads.resize import Resampling
 from workloads.temporal import temporal_order
+from workloads.video import open_video
 
 _DATASETS = {
     "mnist": "handwritten digits, 28 x 28, in the order they were published",
@@ -31,40 +36,56 @@ def load_frames(
     split: Split | None = None,
     frames: str | None = None,
     seed: int | None = None,
+    stride: int | None = None,
+    size: Sequence[int] | None = None,
+    fit: Fit | None = None,
+    channels: Channels | None = None,
+    resampling: Resampling | None = None,
 ) -> Frames:
-    """Frames of a bundled data set by name, or of a `.npy` or `.npz` file (see frame_files) by path.
+    """Frames of a bundled data set by name, or by path of a video, a folder of images, or a `.npy` or `.npz` file.
 
-    `split`: `test` (also when not given) or `train`, bundled data sets only. `frames`: a range `start:stop` of the
-    frames in their final order; either end may be left out. `seed`: 0 to 2**32 - 1, for `shuffled-mnist` alone.
-    Raises WorkloadError if the name, the file, the range or the combination is wrong.
+    `frames`: a range `start:stop` of the frames in their final order; either end may be left out. `split`: `test`
+    (also when not given) or `train`, and `seed`: 0 to 2**32 - 1, for `shuffled-mnist` alone; both for bundled data
+    sets only. For files only: `stride` takes every stride-th frame of the range; `size` (height, width), `fit`,
+    `channels` and `resampling` are those of preprocess.Preprocessing. Videos and images are (3, height, width) in rgb
+    unless these say otherwise; arrays stay as they are stored unless one of them is given. Raises WorkloadError if the
+    name, the file, the range or the combination is wrong.
     """
     name = str(dataset)
+    chosen = {"size": size, "fit": fit, "channels": channels, "resampling": resampling}
+    given = {option: value for option, value in chosen.items() if value is not None}
     if name in _DATASETS:
+        _refuse({"stride": stride, **given}, f"{name} is a bundled data set, whose frames stay as they are")
         result = _bundled(name, split or "test", seed)
-    elif Path(dataset).suffix in {".npy", ".npz"}:
-        for option, value in (("split", split), ("seed", seed)):
-            if value is not None:
-                raise WorkloadError(f"{option} is {value!r}, but {name} is a file, which has none; leave {option} out")
-        result = read_frame_file(Path(dataset))
     else:
-        raise WorkloadError(
-            f"no data set {name!r}: neither bundled nor a .npy or .npz file.{did_you_mean(name, _DATASETS)}"
-        )
-    return result if frames is None else take_range(result, *parse_range(frames, result.count))
+        result = _of_file(Path(dataset), given, None if frames is None else bounds_of(frames)[1], split, seed)
+    if frames is not None:
+        result = take_range(result, *parse_range(frames, result.count))
+    return result if stride is None else take_stride(result, stride)
 
 
-def parse_range(text: str, count: int) -> tuple[int, int]:
-    """Start and stop of a range such as `0:100`, `:100` or `100:` within `count` frames."""
-    match = re.fullmatch(r"\s*([0-9]*)\s*:\s*([0-9]*)\s*", text)
-    if match is None:
-        raise WorkloadError(f"frames {text!r} is not a range; needed start:stop, such as 0:100, :100 or 100:")
-    start = int(match[1] or 0)
-    stop = int(match[2] or count)
-    if stop > count or start >= stop:
+def _of_file(path: Path, given: dict[str, Any], limit: int | None, split: Split | None, seed: int | None) -> Frames:
+    """Frames of a file or folder; `limit`: where the range that will be taken stops, so that no more is looked at."""
+    stack = path.suffix in {".npy", ".npz"}
+    if not stack and not path.exists():
         raise WorkloadError(
-            f"frames {text!r} is not within the {count} frames there are; needed 0 <= start < stop <= {count}"
+            f"no data set {str(path)!r}: neither bundled nor a .npy or .npz file, a video or a folder of images that "
+            f"is there.{did_you_mean(str(path), _DATASETS)}"
         )
-    return start, stop
+    _refuse({"split": split, "seed": seed}, f"{path} is a {'folder' if path.is_dir() else 'file'}, which has none")
+    if "size" in given:
+        given = {**given, "size": tuple(given["size"])}
+    preprocessing = Preprocessing(**given)
+    if stack:
+        frames = read_frame_file(path)
+        return preprocess_frames(frames, preprocessing) if given else frames
+    return (open_image_folder if path.is_dir() else open_video)(path, preprocessing, limit)
+
+
+def _refuse(options: dict[str, Any], why: str) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise WorkloadError(f"{option} is {value!r}, but {why}; leave {option} out")
 
 
 def _bundled(name: str, split: Split, seed: int | None) -> Frames:

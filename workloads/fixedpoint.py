@@ -55,12 +55,18 @@ def round_shift(values: NDArray[np.int64], shift: NDArray[Any] | int, rounding: 
     return rounded
 
 
-def rescale(accumulators: NDArray[Any], requantiser: Requantiser) -> NDArray[np.int64]:
-    """`accumulators` (n, channels) of at most 32 bits at the scale of s, rounded but not yet clipped."""
-    products = accumulators.astype(np.int64) * requantiser.multiplier
-    return round_shift(products, requantiser.shift, requantiser.rounding)
+def rescale(values: NDArray[Any], requantiser: Requantiser) -> NDArray[np.int64]:
+    """Integers (n, neurons) of at most 32 bits at the scale of s, rounded but not yet clipped.
+
+    Neuron i has multiplier i % their number: neurons are in (y, x, channel) order, multipliers one for all, one per
+    channel or one per neuron.
+    """
+    size = requantiser.multiplier.size
+    per_channel = values.reshape(len(values), values.shape[1] // size, size).astype(np.int64)
+    rounded = round_shift(per_channel * requantiser.multiplier, requantiser.shift, requantiser.rounding)
+    return rounded.reshape(values.shape)
 
 
-def requantise(accumulators: NDArray[Any], requantiser: Requantiser) -> IntArray:
-    """`clip(round(a * multiplier / 2**shift), low, high)` of `accumulators` (n, channels); the same shape, int32."""
-    return np.clip(rescale(accumulators, requantiser), requantiser.low, requantiser.high).astype(np.int32)
+def requantise(values: NDArray[Any], requantiser: Requantiser) -> IntArray:
+    """`clip(round(a * multiplier / 2**shift), low, high)` of `values` (n, neurons); the same shape, int32."""
+    return np.clip(rescale(values, requantiser), requantiser.low, requantiser.high).astype(np.int32)

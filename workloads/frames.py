@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
 
-HASH_BLOCK = 256
+HASH_BLOCK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,9 @@ class Frames:
     """Frames of uint8 pixels, in the order they are shown.
 
     `shape`: of one frame, such as (28, 28). `labels`: (count,) int64, or None when unknown. `read(start, stop)`
-    gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk.
+    gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk. `source`: where the pixels come
+    from, as a text that differs wherever they may (hash of the file, what was done to it), or None; with it the hash
+    of a video needs no decoding. `warnings`: what is wrong with the source, one sentence each, to be shown to the user.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Frames:
     shape: tuple[int, ...]
     labels: NDArray[np.int64] | None
     read: Callable[[int, int], NDArray[np.uint8]]
+    source: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def pixels(self) -> int:
@@ -46,10 +50,16 @@ class Frames:
             yield self.read(first, min(first + size, self.count))
 
     def sha256(self) -> str:
-        """Hash of shape, pixels and labels, to tell whether two runs saw the same input. Reads every frame."""
+        """Hash of shape, pixels and labels, to tell whether two runs saw the same input.
+
+        Reads every frame unless `source` says where they come from, which then stands for the pixels.
+        """
         digest = hashlib.sha256(f"{self.count} {self.shape}".encode())
-        for block in self.blocks(HASH_BLOCK):
-            digest.update(block.tobytes())
+        if self.source is not None:
+            digest.update(self.source.encode())
+        else:
+            for block in self.blocks(max(1, HASH_BLOCK_BYTES // self.pixels)):
+                digest.update(block.tobytes())
         if self.labels is not None:
             digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
@@ -79,8 +89,29 @@ def frames_of_array(
 def take_range(frames: Frames, start: int, stop: int) -> Frames:
     """Frames start .. stop-1 of `frames`."""
     labels = None if frames.labels is None else frames.labels[start:stop]
+    source = None if frames.source is None else f"{frames.source}; frames {start}:{stop}"
 
     def read(first: int, last: int) -> NDArray[np.uint8]:
         return frames.read(start + first, start + last)
 
-    return Frames(frames.name, stop - start, frames.shape, labels, read)
+    return replace(frames, count=stop - start, labels=labels, read=read, source=source)
+
+
+def take_stride(frames: Frames, stride: int) -> Frames:
+    """Frames 0, stride, 2 * stride, ... of `frames`. Raises WorkloadError if `stride` is less than 1."""
+    if stride < 1:
+        raise WorkloadError(f"stride is {stride}; needed 1 (every frame) or more")
+    if stride == 1:
+        return frames
+    count = -(-frames.count // stride)
+    labels = None if frames.labels is None else frames.labels[::stride]
+    source = None if frames.source is None else f"{frames.source}; stride {stride}"
+
+    def read(first: int, last: int) -> NDArray[np.uint8]:
+        # One by one, so that the frames between are never held, and those of a video not even converted.
+        out = np.empty((last - first, frames.pixels), np.uint8)
+        for place, index in enumerate(range(first, last)):
+            out[place] = frames.read(index * stride, index * stride + 1)[0]
+        return out
+
+    return replace(frames, count=count, labels=labels, read=read, source=source)

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
-from workloads.integer_network import Activation
 
+Activation = Literal["relu", "identity"]
 Float32Array = NDArray[np.float32]
 FloatingArray = NDArray[np.floating[Any]]
 

@@ -6,19 +6,31 @@ integers. Accumulators that saturate may clip on the way in another order; here 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.bounds import largest_inputs, static_bound
+from workloads.bounds import largest_inputs
 from workloads.fixedpoint import rescale
-from workloads.integer_network import IntArray, IntegerLayer, IntegerNetwork, Overflow
+from workloads.integer_network import (
+    FloatArray,
+    IntArray,
+    IntegerLayer,
+    IntegerNetwork,
+    MaxPooling,
+    Overflow,
+    Requantiser,
+)
+from workloads.integer_products import exact_sums
 from workloads.network import check_frames
+
+_BATCH_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class IntegerTrace:
-    """What a batch of n frames makes of each layer.
+    """What a batch of n frames makes of each layer. Maps are flattened in (y, x, channel) order.
 
     `activations`: s_0 to s_{L-1}, each (n, neurons) int32. `outputs`: (n, outputs) int32, accumulators of the last
     layer, before any activation. `saturated`: per activation layer, how many values requantisation clipped. `peaks`:
@@ -32,24 +44,26 @@ class IntegerTrace:
 
 
 def integer_forward(network: IntegerNetwork, frames: NDArray[np.uint8]) -> IntegerTrace:
-    """Run `frames` (n, inputs) uint8 through `network`; exact for all widths."""
+    """Run `frames` (n, inputs) uint8, each in (channel, y, x) order, through `network`; exact for all widths."""
     check_frames(frames, network.inputs, network.name)
-    activations: list[IntArray] = []
-    saturated: list[int] = []
-    peaks: list[int] = []
-    values = frames.astype(np.int32)
-    requantiser = network.input_requantiser
-    for layer, largest in zip(network.layers, largest_inputs(network), strict=True):
-        wide = rescale(values, requantiser)
-        activations.append(np.clip(wide, requantiser.low, requantiser.high).astype(np.int32))
-        saturated.append(int(((wide < requantiser.low) | (wide > requantiser.high)).sum()))
-        sums = _exact_sums(activations[-1], layer, largest)
-        peaks.append(int(np.abs(sums).max(initial=0)))
-        values = fit_accumulator(sums, network.accumulator_bits, network.overflow)
-        if layer.requantiser is not None:
-            requantiser = layer.requantiser
-            values = np.maximum(values, 0) if layer.activation == "relu" else values
-    return IntegerTrace(tuple(activations), values, tuple(saturated), tuple(peaks))
+    widest = max(network.inputs, *(layer.accumulators for layer in network.layers))
+    batch = max(1, _BATCH_BYTES // (8 * widest))
+    traces = [_forward(network, frames[first : first + batch]) for first in range(0, max(len(frames), 1), batch)]
+    if len(traces) == 1:
+        return traces[0]
+    return IntegerTrace(
+        tuple(map(np.concatenate, zip(*(trace.activations for trace in traces), strict=True))),
+        np.concatenate([trace.outputs for trace in traces]),
+        tuple(map(sum, zip(*(trace.saturated for trace in traces), strict=True))),
+        tuple(map(max, zip(*(trace.peaks for trace in traces), strict=True))),
+    )
+
+
+def real_outputs(network: IntegerNetwork, outputs: IntArray) -> FloatArray:
+    """The real values (n, outputs) float64 of accumulators (n, outputs) of the last layer."""
+    scale = network.layers[-1].accumulator_scale
+    units: FloatArray = np.tile(scale, outputs.shape[1] // scale.size)
+    return units * outputs
 
 
 def fit_accumulator(sums: NDArray[np.int64], bits: int, overflow: Overflow) -> IntArray:
@@ -60,9 +74,67 @@ def fit_accumulator(sums: NDArray[np.int64], bits: int, overflow: Overflow) -> I
     return (((sums + half) & (2 * half - 1)) - half).astype(np.int32)
 
 
-def _exact_sums(s: IntArray, layer: IntegerLayer, largest: int) -> NDArray[np.int64]:
-    # Below 2**53 float64 holds every partial sum, in any order, and its matrix product is much faster than int64's.
-    if static_bound(layer, largest).max() < 2**53:
-        products = s.astype(np.float64) @ layer.weights.astype(np.float64)
-        return products.astype(np.int64) + layer.bias
-    return s.astype(np.int64) @ layer.weights.astype(np.int64) + layer.bias
+def normalised_pixels(network: IntegerNetwork, frames: NDArray[np.uint8]) -> IntArray:
+    """frame * 2**input_shift - input_offset, (n, H, W, C) int32, of `frames` (n, inputs) in (channel, y, x) order."""
+    height, width, channels = network.input_shape
+    pixels = frames.reshape(len(frames), channels, height, width).transpose(0, 2, 3, 1).astype(np.int32)
+    normalised: IntArray = (pixels << network.input_shift) - network.input_offset
+    return normalised
+
+
+def _forward(network: IntegerNetwork, frames: NDArray[np.uint8]) -> IntegerTrace:
+    peaks: list[int] = []
+    pixels = normalised_pixels(network, frames).reshape(frames.shape)
+    first, clipped = _clipped(rescale(pixels, network.input_requantiser), network.input_requantiser)
+    sent, saturated = [first], [clipped]
+    outputs = first
+    for layer, largest in zip(network.layers, largest_inputs(network), strict=True):
+        maps = [
+            sent[synapses.source].reshape(len(frames), *network.sent_shape(synapses.source))
+            for synapses in layer.synapses
+        ]
+        sums = exact_sums(layer, maps, largest)
+        peaks.append(int(np.abs(sums).max(initial=0)))
+        flat = sums.reshape(len(frames), layer.accumulators)
+        outputs = fit_accumulator(flat, network.accumulator_bits, network.overflow)
+        if layer.requantiser is not None:
+            values, clipped = _clipped(_rescaled(layer, outputs, layer.requantiser), layer.requantiser)
+            sent.append(values)
+            saturated.append(clipped)
+    return IntegerTrace(tuple(sent), outputs, tuple(saturated), tuple(peaks))
+
+
+def _rescaled(layer: IntegerLayer, accumulators: IntArray, requantiser: Requantiser) -> NDArray[np.int64]:
+    """Accumulators (n, neurons) pooled, activated and at the scale of s, not yet clipped: (n, neurons sent)."""
+    values = accumulators
+    if layer.pool is not None:
+        values = _pooled(values.reshape(len(values), *layer.shape), layer.pool, layer.sent_shape)
+        values = values.reshape(len(values), layer.outputs)
+    if layer.activation == "relu":
+        values = np.maximum(values, 0)
+    if layer.limits is not None:
+        low, high = (np.tile(limits, values.shape[1] // limits.size) for limits in layer.limits)
+        values = np.clip(values, low, high)
+    wide = rescale(values, requantiser)
+    return wide if layer.leak is None else np.where(values < 0, rescale(values, layer.leak), wide)
+
+
+def _pooled(maps: NDArray[Any], pool: MaxPooling, shape: tuple[int, int, int]) -> IntArray:
+    """Largest value of each window of maps (n, H, W, C)."""
+    sides = []
+    for axis in range(2):
+        reach = (shape[axis] - 1) * pool.stride[axis] + (pool.kernel[axis] - 1) * pool.dilation[axis] + 1
+        sides.append((pool.padding[axis], max(0, reach - pool.padding[axis] - maps.shape[axis + 1])))
+    padded = np.pad(maps, ((0, 0), *sides, (0, 0)), constant_values=np.iinfo(np.int32).min)
+    largest = np.full((len(maps), *shape), np.iinfo(np.int32).min, np.int32)
+    for y, x in np.ndindex(pool.kernel):
+        down = slice(y * pool.dilation[0], None, pool.stride[0])
+        across = slice(x * pool.dilation[1], None, pool.stride[1])
+        np.maximum(largest, padded[:, down, across][:, : shape[0], : shape[1]], out=largest)
+    return largest
+
+
+def _clipped(wide: NDArray[np.int64], requantiser: Requantiser) -> tuple[IntArray, int]:
+    """What is sent, and how many of its values were clipped."""
+    outside = int(((wide < requantiser.low) | (wide > requantiser.high)).sum())
+    return np.clip(wide, requantiser.low, requantiser.high).astype(np.int32), outside

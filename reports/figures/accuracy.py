@@ -1,8 +1,8 @@
-"""Is the answer good? Error or disagreement as frames go by, and which class is taken for which."""
+"""Is the answer good? Error as frames go by, and which class is taken for which."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,27 +10,19 @@ import plotly.graph_objects as go
 
 from reports.figures.theme import figure, network_colour, network_name
 
-MOST_CLASSES = 50
-
-
-def reference_mode(modes: Iterable[str]) -> str | None:
-    """The mode whose answers are those of the original network, None if it was not simulated."""
-    present = set(modes)
-    return next((mode for mode in ("original", "original_sparse") if mode in present), None)
+MOST_CLASSES: Final = 20
 
 
 def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
-    """Share of wrong answers in frames 0 to n, over n: against the labels, without any against the original network."""
-    column = "correct" if frames["correct"].notna().all() else "agrees"
-    title = "wrong so far (%)" if column == "correct" else "other than the original so far (%)"
+    """Share of answers other than the label in frames 0 to n, over n."""
     result = figure(
         height=300,
         xaxis={"title": {"text": "frame"}, "tickformat": "d"},
-        yaxis={"title": {"text": title}, "ticksuffix": "%", "rangemode": "tozero"},
+        yaxis={"title": {"text": "wrong so far (%)"}, "ticksuffix": "%", "rangemode": "tozero"},
         hovermode="x unified",
     )
     for mode, group in frames.groupby("mode", observed=True, sort=False):
-        wrong = ~group[column].to_numpy(dtype=bool)
+        wrong = ~group["correct"].to_numpy(dtype=bool)
         share = np.cumsum(wrong) / np.arange(1, len(wrong) + 1) * 100
         chosen = np.unique(np.linspace(0, len(wrong) - 1, points).round().astype(np.int32))
         result.add_scatter(
@@ -71,8 +63,8 @@ def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
         x=classes,
         y=classes,
         customdata=table,
-        text=np.where(table > 0, table.astype(str), "") if len(classes) <= 20 else None,
-        texttemplate="%{text}" if len(classes) <= 20 else None,
+        text=np.where(table > 0, table.astype(str), ""),
+        texttemplate="%{text}",
         colorscale=[[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]],
         zmin=0,
         zmax=100,

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.theme import count_axis, energy_axis, figure, network_colour, network_name, time_axis
+from reports.figures.theme import (
+    FRAME_MARGIN,
+    count_axis,
+    energy_axis,
+    figure,
+    network_colour,
+    network_name,
+    time_axis,
+)
 from reports.numbers import quantity
 
 
@@ -45,7 +53,11 @@ COSTS: Final[dict[str, Cost]] = {
 def cost_per_frame(frames: pd.DataFrame, cost: Cost) -> go.Figure:
     """A line per network through every frame of the run: exact values, in 32-bit floats for the size of the page."""
     result = figure(
-        height=320, xaxis={"title": {"text": "frame"}, "tickformat": "d"}, yaxis=cost.axis(), hovermode="x unified"
+        height=320,
+        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        yaxis={**cost.axis(), "automargin": False},
+        hovermode="x unified",
+        margin=FRAME_MARGIN,
     )
     for mode, group in frames.groupby("mode", observed=True, sort=False):
         result.add_scatter(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.per_layer import across, add_values, extra_height, rows_height
 from reports.figures.theme import (
     ACTIVITIES,
     component_colours,
@@ -24,11 +26,13 @@ _SHARES: Final = ("busy", "starved", "blocked", "barrier")
 
 def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     """Stacked bars of one network: joules per frame by layer and component; `energy_pj` sums over `frames` frames."""
-    result = figure(
-        height=380, barmode="stack", yaxis=energy_axis("energy per frame"), xaxis={"title": {"text": "layer"}}
-    )
     order = energy["layer"].unique().tolist()
-    result.update_xaxes(categoryorder="array", categoryarray=order)
+    result = figure(
+        height=350 + extra_height(order),
+        barmode="stack",
+        yaxis=energy_axis("energy per frame"),
+        xaxis=across(order, "layer"),
+    )
     chosen = energy[(energy["mode"] == mode) & (energy["energy_pj"] > 0)]
     for component, colour in component_colours(energy["component"].unique()).items():
         group = chosen[chosen["component"] == component]
@@ -45,32 +49,29 @@ def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     return result
 
 
-def sparsity(layers: pd.DataFrame) -> go.Figure:
-    """Per layer and network, the share of values that were zero and need not be sent. The last layer sends nothing."""
+def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
+    """Per layer that sends and network, the share of values that were zero and need not be sent."""
+    senders = layers[layers["core"].isin(sending)]
+    names = senders.drop_duplicates("core")["layer"].astype(str).tolist()
     result = figure(
-        height=340,
+        height=330 + extra_height(names),
         yaxis=share_axis("zero values"),
-        xaxis={"title": {"text": "layer that sends"}},
+        xaxis=across(names, "layer that sends"),
         barmode="group",
         bargroupgap=0.06,
     )
-    senders = layers[layers["core"] < layers["core"].max()]
     for mode, group in senders.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        result.add_bar(
-            x=group["layer"].astype(str),
-            y=group["sparsity"] * 100,
-            name=name,
-            marker_color=network_colour(str(mode)),
-            hovertemplate=f"{name}, %{{x}}<br>%{{y:.2f}} of its values are zero<extra></extra>",
-        )
+        template = f"{name}, %{{x}}<br>%{{y:.2f}} of its values are zero<extra></extra>"
+        values = group["sparsity"] * 100
+        add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     return result
 
 
 def time_shares(layers: pd.DataFrame, mode: str) -> go.Figure:
     """One network: how each core's time divides into busy, starved, blocked and barrier; in percent."""
     chosen = layers[layers["mode"] == mode]
-    result = figure(height=140 + 34 * len(chosen), barmode="stack", xaxis=share_axis("time"))
+    result = figure(height=140 + rows_height(len(chosen)), barmode="stack", xaxis=share_axis("time"))
     for share in _SHARES:
         values = chosen[f"{share}_share"] * 100
         if not values.any():
@@ -89,25 +90,25 @@ def time_shares(layers: pd.DataFrame, mode: str) -> go.Figure:
 
 def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
     """Most messages ever in or underway to each core's input queue, per network; the line is the queue's depth."""
-    result = figure(
-        height=320, yaxis=count_axis("messages"), xaxis={"title": {"text": "core that receives"}}, barmode="group"
-    )
     receivers = layers[layers["core"] > 0]
+    first = receivers.drop_duplicates("core")
+    names = core_names(first)
+    result = figure(
+        height=310 + extra_height(names),
+        yaxis=count_axis("messages"),
+        xaxis=across(names, "core that receives"),
+        barmode="group",
+    )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        result.add_bar(
-            x=core_names(group),
-            y=group["queue_peak"],
-            name=name,
-            marker_color=network_colour(str(mode)),
-            hovertemplate=f"{name}, %{{x}}<br>at most %{{y}} messages<extra></extra>",
-        )
-    first = receivers.drop_duplicates("core")
+        template = f"{name}, %{{x}}<br>at most %{{y}} messages<extra></extra>"
+        values = group["queue_peak"]
+        add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     result.add_scatter(
-        x=core_names(first),
+        x=names,
         y=[depths[core] for core in first["core"]],
         mode="markers",
-        marker={"symbol": "line-ew", "size": 60, "line": {"width": 3, "color": "#78828c"}},
+        marker={"symbol": "line-ew", "size": min(60, 400 // len(names)), "line": {"width": 3, "color": "#78828c"}},
         name="depth of the queue",
         hovertemplate="%{x}<br>room for %{y} messages<extra></extra>",
     )

@@ -42,6 +42,9 @@ ACTIVITIES: Final[dict[str, str]] = {
     "barrier": "#DDB84D",
 }
 
+FRAME_MARGIN: Final = {"l": 84, "r": 16, "t": 56, "b": 52}
+"""Of figures that stand one below the other with the same frames on their x axes."""
+
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from reports.figures.per_layer import rows_height
 from reports.figures.theme import ACTIVITIES, figure
 
 _FULL = 0.72
@@ -38,7 +39,7 @@ def timeline(
     segments["start_fs"] = segments["start_fs"].clip(lower=origin)
     segments = segments[segments["end_fs"] > segments["start_fs"]]
     result = figure(
-        height=130 + 44 * len(names),
+        height=130 + rows_height(len(names), few=44),
         barmode="overlay",
         xaxis={"title": {"text": f"time since the start of frame {first} (s)"}, "tickformat": "~s", "ticksuffix": "s"},
         yaxis={
@@ -96,7 +97,7 @@ def _serving(rows: pd.DataFrame, messages: pd.DataFrame | None) -> Segments:
     receivers = rows[rows["core"] > 0]
     if messages is not None:
         chosen = messages[messages["frame"].isin(receivers["frame"])]
-        return _merged("serving messages", chosen["sender"] + 1, chosen["frame"], chosen["start_fs"], chosen["end_fs"])
+        return _merged("serving messages", chosen["receiver"], chosen["frame"], chosen["start_fs"], chosen["end_fs"])
     served = [f"<br>{count:,} messages" for count in receivers["messages_in"]]
     return _phase("serving messages", receivers, "serve_first_fs", "serve_end_fs", "serve_busy_fs", served)
 

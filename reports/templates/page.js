@@ -34,10 +34,8 @@
   function draw(plot, name) {
     const figure = figures[name];
     const layout = { ...structuredClone(figure.layout), template: templates[document.documentElement.dataset.theme] };
-    if (plot.layout && plot.hasAttribute("data-strip")) {
-      layout.xaxis.range = [...plot.layout.xaxis.range];
-      layout.yaxis.type = plot.layout.yaxis.type;
-    }
+    if (plot.layout && plot.hasAttribute("data-strip")) layout.yaxis.type = plot.layout.yaxis.type;
+    if (plot.layout && plot.matches("[data-strip], [data-follows]")) layout.xaxis.range = [...plot.layout.xaxis.range];
     return Plotly.react(plot, figure.data, layout, config);
   }
 
@@ -50,28 +48,48 @@
   // The frames themselves, under the plot whose x axis counts them.
   const clamp = (value, least, largest) => Math.min(Math.max(value, least), largest);
 
+  const element = (kind, className, text = "") => Object.assign(document.createElement(kind), { className, textContent: text });
+
+  // One address for all pictures: a browser would decode a data: URL again for each of them.
+  function sheetAddress({ url }) {
+    const content = Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
+    return URL.createObjectURL(new Blob([content], { type: "image/png" }));
+  }
+  const pictures = strip && strip.sheet ? sheetAddress(strip.sheet) : "";
+
+  function namedLines(frame, right) {
+    return strip.lines.map(({ colour, classes }, number) => {
+      const line = element("div", right || !number ? "line" : "line wrong");
+      const key = element("span", "key");
+      key.style.background = colour || "currentColor";
+      line.append(key, element("span", "", classes[frame]));
+      return line;
+    });
+  }
+
+  function shortAnswer(answer, truth) {
+    const right = truth === null || answer === truth;
+    return [element("div", right ? "answer" : "answer wrong", right ? answer : `${answer}≠${truth}`)];
+  }
+
   function cell(frame, width, centre) {
-    const { sheet } = strip;
+    const { sheet, lines } = strip;
     const height = width * sheet.height / sheet.width;
-    const element = document.createElement("div");
-    element.className = "frame";
-    element.style.left = `${centre - width / 2}px`;
-    element.style.width = `${width}px`;
-    const picture = document.createElement("div");
-    picture.className = "picture";
-    picture.style.cssText = `width:${width}px;height:${height}px;background-image:url(${sheet.url});` +
+    const place = element("div", "frame"), picture = element("div", "picture");
+    place.style.left = `${centre - width / 2}px`;
+    place.style.width = `${width}px`;
+    picture.style.cssText = `width:${width}px;height:${height}px;background-image:url(${pictures});` +
       `background-size:${width * sheet.columns}px ${height * sheet.rows}px;` +
       `background-position:-${width * (frame % sheet.columns)}px -${height * Math.floor(frame / sheet.columns)}px`;
-    const caption = document.createElement("div");
-    const answer = strip.answers[frame], truth = strip.truth ? strip.truth[frame] : null;
-    const right = truth === null || answer === truth;
-    caption.className = right ? "answer" : "answer wrong";
-    caption.textContent = right ? answer : `${answer}≠${truth}`;
-    element.title = `frame ${frame}: ${strip.network} answers ${answer}` + (truth === null ? "" : `, ${strip.truthName} ${truth}`);
+    place.title = [`frame ${frame}`, lines.map(({ name, classes }) => `${name} ${classes[frame]}`).join(", ")].filter(Boolean).join(": ");
     picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", element.title);
-    element.append(picture, caption);
-    return element;
+    picture.setAttribute("aria-label", place.title);
+    place.append(picture);
+    if (!lines.length) return place;
+    const answer = lines.at(-1).classes[frame], truth = lines.length > 1 ? lines[0].classes[frame] : null;
+    place.append(...(strip.wide ? namedLines(frame, truth === null || answer === truth) : shortAnswer(answer, truth)));
+    if (strip.wide && truth !== null) picture.append(answer === truth ? element("span", "badge", "=") : element("span", "badge wrong", "≠"));
+    return place;
   }
 
   function followStrip(plot) {
@@ -81,15 +99,27 @@
     const [from, to] = plot._fullLayout.xaxis.range;
     document.getElementById("window-from").value = Math.max(0, Math.ceil(from));
     place.replaceChildren();
+    place.className = strip.wide ? "wide" : "";
     if (!strip.sheet) return;
     const first = Math.max(0, Math.ceil(from)), last = Math.min(strip.sheet.count - 1, Math.floor(to));
-    const size = clamp(width / 24, 26, 48);
-    const every = Math.max(1, Math.ceil((size + 4) * (to - from) / width));
+    const size = strip.wide ? clamp(width / 9, 84, 112) : clamp(width / 24, 26, 48);
+    const every = Math.max(1, Math.ceil((size + (strip.wide ? 8 : 4)) * (to - from) / width));
     for (let frame = first; frame <= last; frame += every) {
-      place.append(cell(frame, size, left + (frame - from) / (to - from) * width));
+      const centre = left + (frame - from) / (to - from) * width;
+      if (frame === first || centre + size / 2 <= plot.clientWidth) place.append(cell(frame, size, centre));
     }
-    place.style.height = `${size * strip.sheet.height / strip.sheet.width + 22}px`;
+    const heights = [...place.children].map((each) => each.scrollHeight);
+    place.style.height = `${Math.max(0, ...heights) + 4}px`;
     document.getElementById("strip-note").hidden = Math.floor(to) < strip.sheet.count;
+  }
+
+  // Plots with frames on their x axis show those that the plot with the strip shows.
+  function showSameFrames(plot) {
+    const [from, to] = plot._fullLayout.xaxis.range;
+    for (const other of document.querySelectorAll("[data-follows]")) {
+      const [otherFrom, otherTo] = other._fullLayout.xaxis.range;
+      if (Math.abs(otherFrom - from) + Math.abs(otherTo - to) > 1e-9) Plotly.relayout(other, { "xaxis.range": [from, to] });
+    }
   }
 
   function showWindow(from, count) {
@@ -111,7 +141,7 @@
     document.getElementById("logarithmic").addEventListener("change", (event) => {
       Plotly.relayout(plot, { "yaxis.type": event.target.checked ? "log" : "linear", "yaxis.autorange": true });
     });
-    plot.on("plotly_afterplot", () => followStrip(plot));
+    plot.on("plotly_afterplot", () => { followStrip(plot); showSameFrames(plot); });
     return showWindow(0, size());
   }
 

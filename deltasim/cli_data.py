@@ -1,0 +1,72 @@
+"""`deltasim data`: clips and networks that are not part of deltasim, out of pinned, hash-checked PyPI wheels."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deltasim.assets import ASSETS, Asset, AssetError, asset_named, cache_folder, fetch, find_asset
+from deltasim.show import print_json
+
+data_app = typer.Typer(
+    name="data",
+    help="Clips and networks to try: list them, fetch them into a cache with your own pip and package index.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
+
+
+@data_app.command(name="list")
+def list_(json: Json = False) -> None:
+    """List what can be fetched, and where it is if it was."""
+    rows = [_row(asset) for asset in ASSETS.values()]
+    if json:
+        print_json({"cache": str(cache_folder()), "assets": rows})
+        return
+    for row in rows:
+        print(f"{row['name']:22} {row['description']}")  # noqa: T201
+        print(f"{'':22} {row['state']}; {row['from']}, {row['licence']}")  # noqa: T201
+    print(f"cache: {cache_folder()}   (set DELTASIM_CACHE for another)")  # noqa: T201
+
+
+@data_app.command(name="fetch", epilog="Example: deltasim data fetch bikes vgg16-convolutions")
+def fetch_(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="What to fetch; see deltasim data list.")],
+    json: Json = False,
+) -> None:
+    """Fetch assets into the cache and print their paths; what is there already is not fetched again."""
+    chosen = [asset_named(name) for name in names]
+    console = Console(stderr=True)
+    with console.status("looking into the cache") as status:
+
+        def report(words: str) -> None:
+            status.update(words)
+            if not console.is_terminal:
+                console.print(words, highlight=False, soft_wrap=True)
+
+        paths = fetch(chosen, report=report)
+    if json:
+        print_json({name: str(path) for name, path in paths.items()})
+        return
+    for name, path in paths.items():
+        print(f"{name:22} {path}")  # noqa: T201
+
+
+def _row(asset: Asset) -> dict[str, str | None]:
+    try:
+        path = find_asset(asset)
+        state = "not fetched" if path is None else f"fetched: {path}"
+    except AssetError as error:
+        path, state = None, f"damaged: {error}"
+    return {
+        "name": asset.name,
+        "description": asset.description,
+        "state": state,
+        "path": None if path is None else str(path),
+        "from": f"{asset.wheel.package} {asset.wheel.version} ({asset.wheel.size_bytes / 1e6:.1f} MB)",
+        "licence": asset.licence,
+    }

@@ -1,0 +1,52 @@
+"""How much a layer's values change from one frame to the next (paper, Figure 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_RECORDED: Final = ("sigma_delta", "temporal_difference")
+"""Networks that keep the values of the frame before, and so can tell; the first one in the run is taken."""
+
+
+def changes_mode(modes: Iterable[str]) -> str | None:
+    """The network whose values are compared from frame to frame; None if the run has none that keeps them."""
+    present = set(modes)
+    return next((mode for mode in _RECORDED if mode in present), None)
+
+
+def changes_table(counts: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """One row per frame and core of network `mode`: `frame, core, layer, l1_distance, cosine`, after the nonlinearity.
+
+    `l1_distance` is the L1 distance of the values of this frame and the last, each divided by its L1 norm: from 0
+    (equal up to a factor) to 2 (no neuron in common). `cosine` is their cosine similarity: 1 for equal up to a factor.
+    Both are missing in the first frame, and where either frame has no value but 0. Computed in 64-bit floats, because
+    products of the table's columns may exceed 64-bit integers.
+    """
+    chosen = counts[counts["mode"] == mode]
+    cores = int(chosen["core"].max()) + 1
+
+    def grid(name: str) -> NDArray[np.float64]:
+        return chosen[name].to_numpy(np.float64).reshape(-1, cores)
+
+    norm, square = grid("s_l1"), grid("s_square")
+    return pd.DataFrame(
+        {
+            "frame": chosen["frame"].to_numpy(),
+            "core": chosen["core"].to_numpy(),
+            "layer": chosen["layer"].astype(str).to_numpy(),
+            "l1_distance": _over(grid("s_distance"), norm[1:] * norm[:-1]).reshape(-1),
+            "cosine": _over(grid("s_product"), np.sqrt(square[1:] * square[:-1])).clip(-1, 1).reshape(-1),
+        }
+    )
+
+
+def _over(values: NDArray[np.float64], divisors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(frames, cores) `values` over (frames - 1, cores) `divisors`, which start at frame 1; missing where that is 0."""
+    result = np.full(values.shape, np.nan)
+    np.divide(values[1:], divisors, out=result[1:], where=divisors > 0)
+    return result

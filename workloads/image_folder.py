@@ -1,0 +1,76 @@
+"""Frames of a folder of images, in the natural order of their names: 2.png comes before 10.png."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.decode import decode_image, decoder_versions, rgb_pixels
+from workloads.errors import WorkloadError
+from workloads.frames import Frames
+from workloads.preprocess import Preprocessing
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+
+def open_image_folder(folder: Path, preprocessing: Preprocessing | None = None, limit: int | None = None) -> Frames:
+    """Frames of the images in `folder`, or of the first `limit`, after `preprocessing` (rgb at their size if None).
+
+    Other files and subfolders are passed over. Every image is decoded once to check it, none is kept. Raises
+    WorkloadError naming the image that is broken, or of another size where no size is given.
+    """
+    preprocessing = preprocessing or Preprocessing()
+    paths = _images(folder)[:limit]
+    shape, digest = _check(paths, preprocessing)
+
+    def read(start: int, stop: int) -> NDArray[np.uint8]:
+        out = np.empty((stop - start, int(np.prod(shape))), np.uint8)
+        for place, path in enumerate(paths[start:stop]):
+            frame = preprocessing.apply(rgb_pixels(decode_image(_content(path), str(path))))
+            if frame.shape != shape:
+                raise WorkloadError(f"{path} was changed since the folder was opened; leave it alone during a run")
+            out[place] = frame.ravel()
+        return out
+
+    source = f"images {digest}; {preprocessing.fingerprint}; {decoder_versions()}"
+    return Frames(folder.absolute().name, len(paths), shape, None, read, source)
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sorting key under which numbers within names count as numbers."""
+    parts = re.findall(r"([0-9]+)|([^0-9]+)", name)
+    return [(0, int(number), number) if number else (1, 0, text) for number, text in parts]
+
+
+def _images(folder: Path) -> list[Path]:
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "."]
+    if not paths:
+        raise WorkloadError(f"{folder} has no images; needed files ending in {', '.join(IMAGE_SUFFIXES)}")
+    return sorted(paths, key=lambda path: natural_key(path.name))
+
+
+def _check(paths: list[Path], preprocessing: Preprocessing) -> tuple[tuple[int, ...], str]:
+    """Shape of a frame, and one hash of the contents of all images. Raises WorkloadError if one does not fit."""
+    shape: tuple[int, ...] | None = None
+    digest = hashlib.sha256()
+    for path in paths:
+        content = _content(path)
+        digest.update(hashlib.sha256(content).digest())
+        own = preprocessing.shape_of(*rgb_pixels(decode_image(content, str(path))).shape[:2])
+        shape = shape or own
+        if own != shape:
+            raise WorkloadError(
+                f"{path} has {own[-2]} x {own[-1]} pixels, {paths[0].name} {shape[-2]} x {shape[-1]}; give a size to "
+                "bring them all to one"
+            )
+    assert shape is not None  # noqa: S101 - there is at least one path
+    return shape, digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkloadError(f"{path} cannot be read ({error.strerror})") from error
