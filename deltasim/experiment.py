@@ -160,7 +160,7 @@ def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
     Raises ConfigError (accelerator) or WorkloadError (network, frames, quantisation).
     """
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
-    network = load_network(_beside(folder, experiment.network, (".npz", ".onnx")))
+    network = load_network(_network(folder, experiment.network))
     if experiment.normalisation is not None and isinstance(network, Graph):
         network = normalised(network, experiment.normalisation)
     source = _source(folder, experiment.frames.dataset)
@@ -234,12 +234,19 @@ def _source(folder: Path, dataset: str) -> Path | str:
     """A bundled data set's name, or the path of a file, folder or fetched clip."""
     if dataset in list_datasets():
         return dataset
-    if dataset in ASSETS:
-        found = find_asset(asset_named(dataset))
-        if found is None:
-            raise WorkloadError(f"frames.dataset: {dataset} has not been fetched yet: deltasim data fetch {dataset}")
-        return found
-    return folder / dataset
+    return _fetched(dataset) if dataset in ASSETS else folder / dataset
+
+
+def _network(folder: Path, name: str) -> Path | str:
+    """A bundled network's name, or the path of a file beside the experiment or of a fetched network."""
+    return _fetched(name) if name in ASSETS else _beside(folder, name, (".npz", ".onnx"))
+
+
+def _fetched(name: str) -> Path:
+    found = find_asset(asset_named(name))
+    if found is None:
+        raise WorkloadError(f"{name} has not been fetched yet: deltasim data fetch {name}")
+    return found
 
 
 def _beside(folder: Path, name: str, suffixes: tuple[str, ...]) -> Path | str:

@@ -93,7 +93,7 @@ def summary_by_mode(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def _written(value: float, factor: float, unit: str) -> str:
-    return quantity(value * factor, unit) if unit else count(value)
+    return quantity(value * factor, unit) if unit or value >= 1e7 else count(value)
 
 
 def baseline_note(run: Run) -> str:
