@@ -84,6 +84,7 @@ class ValueState(NamedTuple):
     peak: Int64  # (cores,)
     l1: Int64  # (cores,): sum of |s|
     square: Int64  # (cores,): sum of s * s
+    scratch: Int32  # room for the channels of one pixel
 
 
 class Slots(NamedTuple):
@@ -248,6 +249,7 @@ def new_value_state(net: NetworkArrays) -> ValueState:
         peak=np.zeros(cores, np.int64),
         l1=np.zeros(cores, np.int64),
         square=np.zeros(cores, np.int64),
+        scratch=np.zeros(int(net.shape[:, 2].max()), np.int32),
     )
 
 

@@ -19,6 +19,7 @@ from simulator.columns import (
     SATURATIONS,
     UPDATES,
     VALUES_OUT,
+    WIDTH,
 )
 from simulator.kernels_update import update_pixels
 from simulator.kernels_values import (
@@ -30,10 +31,10 @@ from simulator.kernels_values import (
     peak_of,
     signed_digits,
 )
-from workloads.compiled import compiled
+from workloads.compiled import inlined, uncounted
 
 
-@compiled
+@uncounted
 def frame_values(
     net: NetworkArrays,
     timing: Timing,
@@ -53,7 +54,9 @@ def frame_values(
     everything = integers_out.shape[1] == net.sent[cores]
     for k in range(frames.shape[0]):
         slot = (first_frame + k) % ring
-        slots.record[slot] = 0
+        for core in range(cores):
+            for column in range(WIDTH):
+                slots.record[slot, core, column] = 0
         fresh = first_frame + k == 0 or not net.delta
         for core in range(cores):
             if core == 0:
@@ -61,10 +64,12 @@ def frame_values(
             else:
                 _receive(net, state, slots, slot, core, fresh)
             _send(net, timing, state, slots, slot, core, fresh)
-        integers_out[k] = state.integers if everything else state.integers[net.sent[cores - 1] :]
+        begin = 0 if everything else net.sent[cores - 1]
+        for i in range(integers_out.shape[1]):
+            integers_out[k, i] = state.integers[begin + i]
 
 
-@compiled
+@inlined
 def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
     """The frame's pixels, shifted and offset, as the input core's accumulators."""
     channels = net.shape[0, 2]
@@ -72,18 +77,20 @@ def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -
         state.accumulator[i] = (np.int32(pixels[i]) << net.input_shift) + net.bias[i % channels]
 
 
-@compiled
+@inlined
 def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
     """The receive phase of one core: bias where the accumulators start afresh, then the synapses of all messages."""
     begin, end = net.begin[core], net.begin[core + 1]
     accumulator = state.accumulator[begin:end]
     touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    touched[:] = 0
+    for pixel in range(touched.shape[0]):
+        touched[pixel] = 0
     channels = net.shape[core, 2]
     if fresh:
         bias = net.bias[net.channel[core] : net.channel[core + 1]]
         for pixel in range(touched.shape[0]):
-            accumulator[pixel * channels : (pixel + 1) * channels] = bias
+            for channel in range(channels):
+                accumulator[pixel * channels + channel] = bias[channel]
     top = (np.int64(1) << (net.accumulator_bits - 1)) - 1
     for link in range(net.incoming[core], net.incoming[core + 1]):
         sender = net.link_sender[link]
@@ -121,7 +128,7 @@ def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, cor
         fold(accumulator, net.accumulator_bits)
 
 
-@compiled
+@inlined
 def _send(
     net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool
 ) -> None:
@@ -146,6 +153,7 @@ def _send(
         neuron,
         value,
         updated,
+        state.scratch,
     )
     positions = np.int64(0)
     looks = timing.looks[net.pixel[core] : net.pixel[core + 1]]
@@ -164,7 +172,7 @@ def _send(
         _count_link(net, timing, slots, slot, core, net.outgoing_links[number], neuron, value, count)
 
 
-@compiled
+@inlined
 def _compare_with_before(
     state: ValueState,
     record: NDArray[np.int64],
@@ -194,7 +202,7 @@ def _compare_with_before(
     state.l1[core], state.square[core] = l1, square
 
 
-@compiled
+@inlined
 def _count_link(
     net: NetworkArrays,
     timing: Timing,

@@ -30,7 +30,7 @@ from simulator.columns import (
     UPDATE_START,
 )
 from simulator.kernels_values import signed_digits
-from workloads.compiled import compiled, inlined
+from workloads.compiled import compiled, inlined, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -38,7 +38,7 @@ Int64 = NDArray[np.int64]
 NEXT, RELEASE = 0, 1  # places in TimeState.clock
 
 
-@compiled
+@uncounted
 def dataflow_frames(
     net: NetworkArrays, slots: Slots, timing: Timing, times: TimeState, until: int, trace: Int64, traced: int
 ) -> int:
@@ -62,7 +62,7 @@ def dataflow_frames(
     return traced
 
 
-@compiled
+@uncounted
 def barrier_steps(
     net: NetworkArrays,
     slots: Slots,
@@ -97,7 +97,7 @@ def barrier_steps(
     return traced
 
 
-@compiled
+@inlined
 def _admit(timing: Timing, times: TimeState, frame: int) -> int:
     """When the input core takes a frame in: it is free, the frame is there, and there is room for it.
 
@@ -108,7 +108,7 @@ def _admit(timing: Timing, times: TimeState, frame: int) -> int:
     return max(start, times.ends[before % times.ends.shape[0]]) if before >= 0 else start
 
 
-@compiled
+@inlined
 def _frame_in_step(step: int, core: int, cores: int, serial: bool) -> int:
     """Which frame core sends in this step; -1 for none."""
     if not serial:
@@ -116,7 +116,7 @@ def _frame_in_step(step: int, core: int, cores: int, serial: bool) -> int:
     return step // cores if step % cores == core else -1
 
 
-@compiled
+@inlined
 def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, frame: int) -> int:
     """Start of an update phase under barriers, with the waiting booked to the barrier or to the frame not there yet."""
     ready = times.serve_end[core] if core > 0 else times.update_end[0]
@@ -130,7 +130,7 @@ def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, fram
     return start
 
 
-@compiled
+@inlined
 def _transfer(
     net: NetworkArrays,
     slots: Slots,
@@ -176,7 +176,7 @@ def pixel_fs(slots: Slots, timing: Timing, slot: int, core: int, pixel: int) -> 
     return timing.looks[pixel] * timing.access_fs[core] + slots.updated[slot, pixel] * timing.update_fs[core]
 
 
-@compiled
+@inlined
 def _send_and_serve(
     net: NetworkArrays,
     slots: Slots,

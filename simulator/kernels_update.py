@@ -14,7 +14,7 @@ Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@compiled
+@inlined
 def update_pixels(
     net: NetworkArrays,
     core: int,
@@ -27,33 +27,36 @@ def update_pixels(
     neuron: Int32,
     value: Int32,
     updated: Bytes,
+    largest: Int32,
 ) -> tuple[int, int, int, int, int]:
     """Requantise every pixel that was touched (or all), and list what is sent.
 
     Arrays are those of one core. Returns (messages, non-zero values among those that could be sent, their magnitudes'
-    sum, values clipped, pixels updated); `updated` says which pixels those are.
+    sum, values clipped, pixels updated); `updated` says which pixels those are;
+    `largest` is room for one pixel's channels.
     """
     channels = net.sent_shape[core, 2]
     pooled = net.pool[core, 0] > 0 and not last_core
-    largest = np.empty(channels, np.int32)
     count, nonzero, l1, saturations, pixels = 0, np.int64(0), np.int64(0), np.int64(0), 0
     pixel = 0
     while pixel < updated.shape[0]:
         if pooled:
             stop = pixel + 1
             hit = _pool(net, core, pixel, all_of_them, accumulator, touched, largest)
-            source = largest
+            source = largest[:channels]
         else:
             hit = all_of_them or touched[pixel] > 0
             stop = _run_end(pixel, hit, all_of_them, touched)
             source = accumulator[pixel * channels : stop * channels]
-        updated[pixel:stop] = hit
+        for each in range(pixel, stop):
+            updated[each] = hit
         if hit:
             pixels += stop - pixel
             first = pixel * channels
             s = integers[first : stop * channels]
             if last_core:
-                s[:] = source
+                for i in range(source.shape[0]):
+                    s[i] = source[i]
             else:
                 saturations += _requantise_run(net, core, first, source, s)
                 if net.delta:
