@@ -18,7 +18,6 @@ from simulator.columns import (
     BLOCKED_LINK,
     BLOCKED_QUEUE,
     QUEUE_PEAK,
-    SERVE_BUSY,
     SERVE_END,
     SERVE_FIRST,
     STARVED,
@@ -26,21 +25,10 @@ from simulator.columns import (
     UPDATE_END,
     UPDATE_START,
 )
-from simulator.events import (
-    ARRIVAL,
-    FRAME,
-    NEURON,
-    NEVER,
-    READY,
-    SENT,
-    SERVICE,
-    SERVING,
-    UPDATING,
-    VALUE,
-    WAITING,
-    EventState,
-)
-from simulator.kernels_time import RELEASE, note, pixel_fs, scan_fs
+from simulator.events import ARRIVAL, FRAME, NEURON, NEVER, READY, SENT, SERVICE, SERVING, VALUE, WAITING, EventState
+from simulator.kernels_phases import begin_update, decide_at, send_at, step_on
+from simulator.kernels_serving import decide
+from simulator.kernels_time import RELEASE, pixel_fs, scan_fs
 from simulator.kernels_values import signed_digits
 from workloads.compiled import inlined, uncounted
 
@@ -71,7 +59,7 @@ def run_events(
             return traced
         events.due[first] = NEVER
         if first < cores:
-            traced = _decide(net, slots, timing, times, events, first, now, trace, traced)
+            traced = decide(net, slots, timing, times, events, first, now, trace, traced)
         else:
             _send(net, slots, timing, times, events, first - cores, now)
 
@@ -98,19 +86,8 @@ def _admit(slots: Slots, timing: Timing, times: TimeState, events: EventState, k
     record = slots.record[frame % slots.messages.shape[0], 0]
     record[BARRIER], record[STARVED] = start - ready, entered - start
     record[SERVE_FIRST] = record[SERVE_END] = ready if timing.barrier else entered
-    _begin_update(slots, timing, events, 0, entered)
+    begin_update(slots, timing, events, 0, entered)
     return NEVER
-
-
-@inlined
-def _begin_update(slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
-    """The update phase begins; `ready` NEVER says that the next message is still to be found."""
-    slots.record[events.frame[core] % slots.messages.shape[0], core, UPDATE_START] = now
-    events.phase[core], events.ready[core] = UPDATING, NEVER
-    events.message[core] = events.place[core] = events.repeat[core] = 0
-    events.scanned[core] = events.pixel[core] = events.before[core] = events.units[core] = 0
-    fetch = timing.fetch_fs if core == 0 else 0
-    _send_at(events, core, now + fetch)
 
 
 @inlined
@@ -132,7 +109,7 @@ def _send(
     record = slots.record[slot, core]
     if events.queueing[core] == 0:
         if times.link_free[link] > now:
-            _send_at(events, core, times.link_free[link])
+            send_at(events, core, times.link_free[link])
             return
         record[BLOCKED_LINK] += now - events.ready[core]
         if times.sent[link] - events.started[link] >= timing.depth[link]:
@@ -172,7 +149,7 @@ def _find_next(
             repeats = abs(value) if net.unary else 1
             if net.hits[net.hits_begin[link] + pixel] > 0 and events.repeat[core] < repeats:
                 events.ready[core] = now + timing.encode_fs[core]
-                _send_at(events, core, events.ready[core])
+                send_at(events, core, events.ready[core])
                 return
             events.place[core] += 1
             events.repeat[core] = 0
@@ -184,7 +161,7 @@ def _find_next(
         if timing.barrier:
             events.place[core] = own
     events.ready[core] = now
-    _send_at(events, core, now)
+    send_at(events, core, now)
 
 
 @inlined
@@ -228,19 +205,7 @@ def _leave(
         events.place[core] += 1
     times.sent[link] = sent + 1
     if events.phase[receiver] == SERVING and events.idle[receiver] == 1 and arrival < events.due[receiver]:
-        _decide_at(events, receiver, arrival)
-
-
-@inlined
-def _decide_at(events: EventState, core: int, time: int) -> None:
-    """When the core decides next."""
-    events.due[core] = time
-
-
-@inlined
-def _send_at(events: EventState, core: int, time: int) -> None:
-    """When the core sends next."""
-    events.due[events.phase.shape[0] + core] = time
+        decide_at(events, receiver, arrival)
 
 
 @inlined
@@ -272,148 +237,10 @@ def _finish(
         events.served[core], events.busy[core], events.first[core] = 0, 0, -1
         for link in range(net.incoming[core], net.incoming[core + 1]):
             events.closed[link] = 0
-        _decide_at(events, core, now)
+        decide_at(events, core, now)
     if timing.barrier:
         for number in range(net.outgoing[core], net.outgoing[core + 1]):
             receiver = events.receiver[net.outgoing_links[number]]
             if events.phase[receiver] == SERVING and events.idle[receiver] == 1 and now < events.due[receiver]:
-                _decide_at(events, receiver, now)  # it may have been waiting for this
-        _step_on(slots, timing, times, events, now)
-
-
-@inlined
-def _decide(
-    net: NetworkArrays,
-    slots: Slots,
-    timing: Timing,
-    times: TimeState,
-    events: EventState,
-    core: int,
-    now: int,
-    trace: Int64,
-    traced: int,
-) -> int:
-    """A free core in its receive phase: serve what arrived first, or wait, or close the phase. Returns rows traced."""
-    while True:
-        chosen, soonest = _first_arrived(net, timing, times, events, core, now)
-        if chosen < 0:
-            if timing.barrier and _all_served(net, slots, events, core):
-                _received(net, slots, timing, times, events, core, now)
-                return traced
-            events.idle[core] = 1
-            _decide_at(events, core, soonest)
-            return traced
-        events.idle[core] = 0
-        ring, depth, started = timing.ring_begin[chosen], timing.depth[chosen], events.started[chosen]
-        entry = events.queue[ring + started % depth]
-        times.starts[ring + started % depth] = now
-        events.started[chosen] = started + 1
-        sender = net.link_sender[chosen]
-        waits_here = (
-            net.outgoing_links[net.outgoing[sender] + events.place[sender]] if events.queueing[sender] == 1 else -1
-        )
-        if waits_here == chosen:
-            _send_at(events, sender, now)
-        if entry[SERVICE] >= 0:
-            end = now + entry[SERVICE]
-            events.first[core] = now if events.first[core] < 0 else events.first[core]
-            events.busy[core] += entry[SERVICE]
-            events.served[core] += 1
-            times.serve_end[core] = end
-            if traced < trace.shape[0]:
-                note(
-                    trace[traced],
-                    entry[FRAME],
-                    sender,
-                    core,
-                    entry[NEURON],
-                    entry[VALUE],
-                    entry[READY],
-                    entry[SENT],
-                    entry[ARRIVAL],
-                    now,
-                    end,
-                )
-                traced += 1
-            _decide_at(events, core, end)
-            return traced
-        events.closed[chosen] = 1
-        times.serve_end[core] = now
-        if _all_closed(net, events, core):
-            _received(net, slots, timing, times, events, core, now)
-            return traced
-
-
-@inlined
-def _first_arrived(
-    net: NetworkArrays, timing: Timing, times: TimeState, events: EventState, core: int, now: int
-) -> tuple[int, int]:
-    """The open link whose first message arrived first and has arrived (-1: none), and when the next one will."""
-    chosen, earliest, soonest = np.int64(-1), NEVER, NEVER
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.closed[link] == 0 and events.started[link] < times.sent[link]:
-            arrival = events.queue[timing.ring_begin[link] + events.started[link] % timing.depth[link], ARRIVAL]
-            if arrival <= now and arrival < earliest:
-                chosen, earliest = link, arrival
-            soonest = min(soonest, arrival)
-    return chosen, soonest
-
-
-@inlined
-def _all_closed(net: NetworkArrays, events: EventState, core: int) -> bool:
-    """Has the token of this frame been served on every link?"""
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.closed[link] == 0:
-            return False
-    return True
-
-
-@inlined
-def _all_served(net: NetworkArrays, slots: Slots, events: EventState, core: int) -> bool:
-    """Under barriers: have all senders sent this frame, and has all of it been served?"""
-    slot = events.frame[core] % slots.messages.shape[0]
-    sent = np.int64(0)
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.sent_done[net.link_sender[link]] <= events.frame[core]:
-            return False
-        sent += slots.link_messages[slot, link]
-    return events.served[core] == sent
-
-
-@inlined
-def _received(
-    net: NetworkArrays, slots: Slots, timing: Timing, times: TimeState, events: EventState, core: int, now: int
-) -> None:
-    """The receive phase is over: fill the row, and update at once (dataflow) or when the barrier opens."""
-    record = slots.record[events.frame[core] % slots.messages.shape[0], core]
-    end = times.serve_end[core]
-    record[SERVE_FIRST] = events.first[core] if events.first[core] >= 0 else end
-    record[SERVE_END], record[SERVE_BUSY] = end, events.busy[core]
-    record[STARVED] = end - times.update_end[core] - events.busy[core]
-    if timing.barrier:
-        events.phase[core] = WAITING
-        _step_on(slots, timing, times, events, now)
-    else:
-        _begin_update(slots, timing, events, core, now)
-
-
-@inlined
-def _step_on(slots: Slots, timing: Timing, times: TimeState, events: EventState, now: int) -> None:
-    """One more core is done with its part of the step; after the last one the barrier opens for the next level."""
-    cores = timing.level.shape[0]
-    if events.pending[0] == 0:  # the first report of a step: count who has to report
-        for core in range(cores):
-            events.pending[0] += timing.level[core] == events.step[0] or timing.level[core] == events.step[0] + 1
-    events.pending[0] -= 1
-    if events.pending[0] > 0:
-        return
-    times.clock[RELEASE] = now + timing.barrier_fs
-    events.step[0] += 1
-    if events.step[0] > timing.level[cores - 1]:
-        events.step[0] = 0
-        return
-    for core in range(cores):
-        if timing.level[core] == events.step[0]:
-            record = slots.record[events.frame[core] % slots.messages.shape[0], core]
-            record[BARRIER] = times.clock[RELEASE] - times.serve_end[core]
-            _begin_update(slots, timing, events, core, times.clock[RELEASE])
+                decide_at(events, receiver, now)  # it may have been waiting for this
+        step_on(slots, timing, times, events, now)
