@@ -155,7 +155,7 @@ def test_damaged_files_are_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema_version": 2', '{"schema_version": 1, "files": {}, "modes": []}']
+    "text", ["", "[]", "{}", '{"schema_version": 2', '{"schema_version": 2, "files": {}, "modes": []}']
 )
 def test_damaged_manifests(tmp_path: Path, text: str) -> None:
     path = make_run(tmp_path / "run")
