@@ -24,7 +24,7 @@ from simulator.columns import (
 from simulator.kernels_update import update_pixels
 from simulator.kernels_values import (
     add_kernels,
-    add_rows,
+    add_pixel,
     add_saturating,
     digest_of,
     fold,
@@ -121,7 +121,7 @@ def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, cor
             )
         elif window[0]:
             touched[0] = 1
-            add_rows(weights, outputs, neuron, value, count, accumulator)
+            add_pixel(weights, outputs, outputs, neuron[:count], value[:count], 0, accumulator)
         else:
             add_kernels(weights, window, groups, outputs, sent, shape, neuron, value, count, accumulator, touched)
     if net.accumulator_bits < 32 and not net.saturating:

@@ -18,31 +18,6 @@ HALF_UP, HALF_EVEN, HALF_AWAY = 0, 1, 2
 
 
 @compiled
-def add_rows(weights: Weights, outputs: int, neuron: Int32, value: Int32, count: int, accumulator: Int32) -> None:
-    """accumulator += sum over messages of value * weight row, modulo 2**32; four rows a pass.
-
-    weights: (inputs * outputs,) int8 or int16; neuron, value: int32, `count` of them hold; accumulator: (outputs,)
-    int32.
-    """
-    j = 0
-    while j + 4 <= count:
-        v0, v1, v2, v3 = value[j], value[j + 1], value[j + 2], value[j + 3]
-        row0 = weights[neuron[j] * outputs : (neuron[j] + 1) * outputs]
-        row1 = weights[neuron[j + 1] * outputs : (neuron[j + 1] + 1) * outputs]
-        row2 = weights[neuron[j + 2] * outputs : (neuron[j + 2] + 1) * outputs]
-        row3 = weights[neuron[j + 3] * outputs : (neuron[j + 3] + 1) * outputs]
-        for o in range(outputs):
-            accumulator[o] += v0 * row0[o] + v1 * row1[o] + v2 * row2[o] + v3 * row3[o]
-        j += 4
-    while j < count:
-        v0 = value[j]
-        row0 = weights[neuron[j] * outputs : (neuron[j] + 1) * outputs]
-        for o in range(outputs):
-            accumulator[o] += v0 * row0[o]
-        j += 1
-
-
-@compiled
 def add_kernels(
     weights: Weights,
     window: Int64,
