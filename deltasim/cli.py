@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from deltasim.execute import run_job
 from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
 from deltasim.options import with_options
 from deltasim.progress import progress_bars
-from deltasim.show import print_comparison, print_json, print_summary, records, summary_json
+from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
 from hwmodels import list_profiles, load_accelerator
 from hwmodels.json_schema import accelerator_json_schema
 from reports import Run, compare, load_run, write_comparison
@@ -57,6 +57,10 @@ def run(
         str | None, typer.Option(help="Instead of the experiment's: profile name or YAML file.")
     ] = None,
     network: Annotated[str | None, typer.Option(help="Instead of the experiment's: name, .onnx or .npz file.")] = None,
+    normalisation: Annotated[
+        str | None,
+        typer.Option(help="How pixels become the input of an ONNX network: caffe-bgr, torch-rgb, unit-rgb, unit-gray."),
+    ] = None,
     frames: Annotated[str | None, typer.Option(help="Instead of the experiment's range: start:stop.")] = None,
     modes: Annotated[str | None, typer.Option(help="Instead of the experiment's: names, separated by commas.")] = None,
     engine: Annotated[str | None, typer.Option(help="fast, or reference (SimPy, one event per message: slow).")] = None,
@@ -67,7 +71,15 @@ def run(
     A run of the same configuration is not repeated; one that was interrupted goes on where it stopped.
     """
     chosen, folder = experiment_of(experiment)
-    chosen = with_options(chosen, accelerator=accelerator, network=network, frames=frames, modes=modes, engine=engine)
+    chosen = with_options(
+        chosen,
+        accelerator=accelerator,
+        network=network,
+        normalisation=normalisation,
+        frames=frames,
+        modes=modes,
+        engine=engine,
+    )
     job = job_of(chosen, folder)
     with progress_bars() as progress:
         finished = run_job(job, out, overwrite=overwrite, progress=progress)
@@ -123,9 +135,16 @@ def schema(
 
 
 @app.command()
-def report(run: RunPath, json: Json = False) -> None:
+def report(
+    run: RunPath,
+    layers: Annotated[bool, typer.Option("--layers", help="Also print what quantisation did to every layer.")] = False,
+    json: Json = False,
+) -> None:
     """Write the dashboard of a finished run anew and print its table."""
-    _conclude(load_run(run), json=json)
+    finished = load_run(run)
+    _conclude(finished, json=json)
+    if layers and not json:
+        print_layers(Console(), finished)
 
 
 @app.command(name="open")
@@ -177,8 +196,16 @@ def main() -> None:
     try:
         app()
     except USER_ERRORS as error:
-        print(f"deltasim: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:  # a full disk, a folder that may not be written to
+        _fail(f"{error.filename or 'reading or writing'}: {error.strerror or error}")
+    except MemoryError as error:
+        _fail(f"out of memory ({error}): take a smaller network, or a machine with more")
     except KeyboardInterrupt:
         print("deltasim: interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
         sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"deltasim: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)

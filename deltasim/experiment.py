@@ -29,6 +29,7 @@ from workloads import (
     normalised,
     quantise,
 )
+from workloads.normalisation import NORMALISATIONS
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
@@ -136,6 +137,8 @@ def experiment_of(given: Path | None) -> tuple[Experiment, Path]:
     fetched = given is not None and str(given) in ASSETS and not given.exists()
     if given is None or given.suffix in {".yaml", ".yml", ".json"} or not (given.exists() or fetched):
         return read_experiment(given)
+    if given.suffix == ".onnx":
+        raise WorkloadError(f"{given} is a network; name it after the frames: deltasim run CLIP --network {given}")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.stem).strip("-.") or "clip"
     frames = FramesChoice(dataset=str(given) if fetched else str(given.absolute()))
     precision = Precision(calibration="mse", levels=CLIP_LEVELS, calibration_frames=16)
@@ -163,6 +166,11 @@ def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
     network = load_network(_network(folder, experiment.network))
     if experiment.normalisation is not None and isinstance(network, Graph):
         network = normalised(network, experiment.normalisation)
+    if isinstance(network, Graph) and network.preprocessing is None:
+        raise WorkloadError(
+            f"network {network.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
+            f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
+        )
     source = _source(folder, experiment.frames.dataset)
     frames = _frames(source, experiment.frames, network)
     pixels = prod(network.input_shape)

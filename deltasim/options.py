@@ -15,6 +15,7 @@ def with_options(
     *,
     accelerator: str | None,
     network: str | None,
+    normalisation: str | None,
     frames: str | None,
     modes: str | None,
     engine: str | None,
@@ -31,6 +32,8 @@ def with_options(
     if network is not None:
         here = Path(network)
         data["network"] = str(here.absolute()) if here.exists() else network
+    if normalisation is not None:
+        data["normalisation"] = normalisation
     if frames is not None:
         data["frames"]["range"] = frames
     if modes is not None:

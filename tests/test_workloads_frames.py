@@ -1,5 +1,8 @@
 """Frames of the bundled data sets and of files."""
 
+import contextlib
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,73 @@ def test_a_file_is_not_read_into_memory(tmp_path: Path) -> None:
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(4000, 1000, 1000)).flush()
     frames = load_frames(path)
     assert next(frames.blocks(2, start=3998)).shape == (2, 1_000_000)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_archive_is_read_anywhere_as_it_was_saved(tmp_path: Path, save: Callable[..., None]) -> None:
+    path = tmp_path / "clip.npz"
+    save(path, frames=STACK, labels=np.arange(7))
+    frames = load_frames(path)
+    for start, stop in ((0, 7), (2, 4), (4, 7), (0, 1), (6, 7), (3, 3), (5, 100)):
+        assert np.array_equal(frames.read(start, stop), STACK[start:stop].reshape(-1, 6))
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_a_stack_stored_with_its_first_axis_fastest_is_the_same(tmp_path: Path, suffix: str) -> None:
+    path, turned = tmp_path / f"clip.{suffix}", np.asfortranarray(STACK)
+    np.save(path, turned) if suffix == "npy" else np.savez_compressed(path, frames=turned)
+    frames = load_frames(path)
+    assert np.array_equal(frames.read(3, 6), STACK[3:6].reshape(3, 6))
+    assert frames.sha256() == frames_of_array("clip", STACK).sha256()
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez, np.savez_compressed])
+def test_memory_is_bounded_by_the_block(tmp_path: Path, save: Callable[..., None]) -> None:
+    stack = np.zeros((1000, 100_000), np.uint8)
+    stack[:, ::97] = np.arange(1000)[:, None] % 251
+    path = tmp_path / ("long.npy" if save is np.save else "long.npz")
+    save(path, stack) if save is np.save else save(path, frames=stack)
+    tracemalloc.start()
+    frames = load_frames(path)
+    total = sum(int(block.sum(dtype=np.int64)) for block in frames.blocks(10))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert total == stack.sum(dtype=np.int64)
+    assert peak < 10_000_000
+
+
+def test_a_block_that_no_machine_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wide.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (2, 10**12)})
+        file.truncate(file.tell() + 2 * 10**12)
+    said = r"wide\.npy: an array of shape \(1, 1000000000000\), .* needs 931.3 GiB .* are available; read fewer frames"
+    with pytest.raises(WorkloadError, match=said):
+        load_frames(path).read(0, 1)
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez, np.savez_compressed])
+def test_any_damage_ends_in_frames_or_a_clear_refusal(tmp_path: Path, save: Callable[..., None]) -> None:
+    path = tmp_path / ("clip.npy" if save is np.save else "clip.npz")
+    save(path, STACK) if save is np.save else save(path, frames=STACK, labels=np.arange(7))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(8)
+    for _ in range(1000):
+        data = bytearray(whole)
+        for place in rng.integers(0, len(data), rng.integers(1, 4)):
+            data[place] = rng.integers(0, 256)
+        path.write_bytes(data[: rng.integers(1, 2 * len(data))])
+        with contextlib.suppress(WorkloadError):
+            load_frames(path).read(0, 7)
+
+
+def test_a_file_that_is_cut_under_a_run_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "clip.npy"
+    np.save(path, np.zeros((7, 100_000), np.uint8))
+    frames = load_frames(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(WorkloadError, match=r"clip.npy cannot be read as an array \(it ends too early; was it changed"):
+        frames.read(0, 7)
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,15 @@ def load_network(name_or_path: str | Path) -> Network | Graph:
         return squeezenet11()
     if path.suffix == ".onnx":
         return import_onnx(path)
-    if path.suffix == ".npz" and str(read_archive(path).get("format", "")) == GRAPH_FORMAT:
-        return load_graph(path)
-    if path.suffix != ".npz" and name not in list_networks():
+    if path.suffix == ".npz":
+        text = read_archive(path, only=("format",)).get("format")
+        if text is None:
+            raise WorkloadError(
+                f"{path}: has no array 'format'. A network file has format, name, layers, weights_1, bias_1, ...; a "
+                "stack of frames is none"
+            )
+        return load_graph(path) if str(text) == GRAPH_FORMAT else load_chain(path)
+    if name not in list_networks():
         known = list_networks()
         raise WorkloadError(
             f"no network {name!r}: not a bundled name, nor a .onnx or .npz file.{did_you_mean(name, known)}"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
+from workloads.memory import too_large
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -86,8 +87,10 @@ def _file_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise WorkloadError(f"{path} does not exist") from None
-    except (OSError, MemoryError) as error:
-        raise WorkloadError(f"{path} cannot be read ({error})") from None
+    except OSError as error:
+        raise WorkloadError(f"{path} cannot be read ({error.strerror}); needed an ONNX file") from None
+    except MemoryError:
+        raise too_large(path.stat().st_size, f"{path}: reading it", "use a machine with more") from None
 
 
 def _names(model: "ModelProto") -> Iterator[object]:

@@ -28,6 +28,8 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
     memory besides those asked for. Not for use by several threads at once. Raises WorkloadError if there are no frames.
     """
     preprocessing = preprocessing or Preprocessing()
+    if path.is_file() and not path.stat().st_size:
+        raise WorkloadError(f"{path} is empty (0 bytes); copy or record it again")
     tally, (height, width) = _survey(path, limit, one_size=preprocessing.size is None)
     shape = preprocessing.shape_of(height, width)
     reader = _Reader(path, preprocessing, shape, tally.decoded)
