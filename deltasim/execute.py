@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deltasim.job import Job, arrival_of, network_for
-from deltasim.manifest import describe_cores, describe_run
+from deltasim.manifest import describe_cores, describe_quantisation, describe_run
 from hwmodels import chip_of
 from hwmodels.records import COLUMNS
 from reports import PartialRun, Run, RunError, load_run, open_partial
@@ -25,7 +25,7 @@ SHOWN_FRAMES: Final = 400  # frames kept for the dashboard's film strip
 SHOWN_BYTES: Final = 32 * 2**20
 
 Progress = Callable[[str, int, int], None]
-"""Called with mode, frames finished so far, frames in all."""
+"""Called with mode, frames finished so far, frames in all: before the first frame, and after each block of frames."""
 
 
 def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None) -> Run:
@@ -54,6 +54,7 @@ def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progr
         describe_cores(job),
         job.frames.labels,
         shown_frames(job),
+        describe_quantisation(job),
     )
     return load_run(path)
 
@@ -64,13 +65,16 @@ def _simulate_mode(job: Job, plan: Plan, partial: PartialRun, progress: Progress
     done = partial.finished_chunks(mode)
     if done and job.settings.engine == "reference":
         return  # its one chunk is all there is
-    chunks = _reference_chunk(job, plan) if job.settings.engine == "reference" else _fast_chunks(job, plan, partial)
+
+    def report(finished: int) -> None:
+        if progress is not None:
+            progress(mode, finished, count)
+
+    reference = job.settings.engine == "reference"
+    chunks = _reference_chunk(job, plan, report) if reference else _fast_chunks(job, plan, partial, report)
     for index, chunk in enumerate(chunks, start=done):
         partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state)
-        if progress is not None:
-            progress(mode, chunk.frames_done, count)
-    if progress is not None:
-        progress(mode, count, count)
+    report(count)
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,9 @@ class _Chunk:
     outputs: NDArray[np.int32]
     messages: pd.DataFrame | None
     state: dict[str, NDArray[Any]]
-    frames_done: int
 
 
-def _fast_chunks(job: Job, plan: Plan, partial: PartialRun) -> Iterator[_Chunk]:
+def _fast_chunks(job: Job, plan: Plan, partial: PartialRun, report: Callable[[int], None]) -> Iterator[_Chunk]:
     network = network_for(job.network, plan.mode.name)
     block, count = block_size(network), job.frames.count
     size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.cores))
@@ -91,12 +94,14 @@ def _fast_chunks(job: Job, plan: Plan, partial: PartialRun) -> Iterator[_Chunk]:
     if saved is not None:
         restore(state, saved)
     trace = job.settings.record_messages
+    report(int(state.progress[0]))
     for first in range(int(state.progress[0]), count, size):
         stop = min(first + size, count)
         blocks = []
         for begin in range(first, stop, block):
             end = min(begin + block, stop)
             blocks.append(advance(state, job.frames.read(begin, end), last=end == count, trace=trace))
+            report(end)
         counts = np.concatenate([each.counts for each in blocks])
         messages = [each.messages for each in blocks if each.messages is not None]
         yield _Chunk(
@@ -104,14 +109,14 @@ def _fast_chunks(job: Job, plan: Plan, partial: PartialRun) -> Iterator[_Chunk]:
             outputs=np.concatenate([each.outputs for each in blocks]),
             messages=_message_columns(np.concatenate(messages), plan) if messages else None,
             state=dict(checkpoint(state)),
-            frames_done=stop,
         )
 
 
-def _reference_chunk(job: Job, plan: Plan) -> Iterator[_Chunk]:
+def _reference_chunk(job: Job, plan: Plan, report: Callable[[int], None]) -> Iterator[_Chunk]:
     """The reference engine takes all frames at once; a second attempt finds its one chunk finished."""
     network = network_for(job.network, plan.mode.name)
     frames = job.frames.read(0, job.frames.count)
+    report(0)
     result = simulate_mode(
         network,
         frames,
@@ -127,7 +132,6 @@ def _reference_chunk(job: Job, plan: Plan) -> Iterator[_Chunk]:
         outputs=result.outputs,
         messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,
         state={"done": np.array(1)},
-        frames_done=job.frames.count,
     )
 
 

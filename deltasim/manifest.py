@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 import numpy as np
 
 from deltasim.job import Job, arrival_of, network_for
-from workloads import bits_needed, largest_inputs, static_bound
+from workloads import InputReport, LayerReport, bits_needed, largest_inputs, static_bound
+
+_LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")
 
 
 def describe_run(job: Job) -> dict[str, Any]:
@@ -45,6 +48,42 @@ def _output_scale(job: Job, mode: str) -> list[float]:
     last = network_for(job.network, mode).layers[-1]
     scale: list[float] = np.resize(last.accumulator_scale, last.accumulators).tolist()
     return scale
+
+
+def describe_quantisation(job: Job) -> dict[str, Any]:
+    """What quantisation did to the network, on the calibration frames: an entry per precision and core, as
+    `reports.quantisation` reads it.
+
+    See `workloads.QuantisationReport` for the meaning of each field. Nodes of the float graph are left out.
+    """
+    report, name = job.network.report, job.plans[0].cores[0].layer
+    inputs = [{"precision": each.precision, "core": 0, "layer": name, **_fidelity(each)} for each in report.inputs]
+    layers = [
+        {
+            "precision": each.precision,
+            "core": each.layer,
+            "layer": each.name,
+            **_fidelity(each),
+            **{field: getattr(each, field) for field in _LIMITS},
+        }
+        for each in report.layers
+    ]
+    return {
+        "frames": report.frames,
+        "agreement": dict(report.agreement),
+        "left_to_float": list(report.left_to_float),
+        "layers": sorted([*inputs, *layers], key=lambda entry: (entry["precision"], entry["core"])),
+    }
+
+
+def _fidelity(entry: InputReport | LayerReport) -> dict[str, Any]:
+    """Decibels to three digits: more would depend on the order in which floats were added. JSON has no infinity."""
+    decibels = entry.signal_to_noise_db
+    return {
+        "scale": entry.scale,
+        "signal_to_noise_db": round(decibels, 3) if isfinite(decibels) else str(decibels),
+        "saturated_share": entry.saturated_share,
+    }
 
 
 def describe_cores(job: Job) -> list[dict[str, Any]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from math import isinf
 from typing import Any, Final
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from reports import Run
+from reports import PRECISIONS, Run, fidelities, layers_of
 
 TITLES: Final = {
     "original": "original",
@@ -36,7 +39,14 @@ def summary_json(run: Run) -> dict[str, Any]:
         "frames": run.frame_count,
         "networks": records(run.summary()),
         "identical": {f"{pair.mode} = {pair.partner}": pair.identical for pair in run.equalities},
+        "quantisation": [_finite(asdict(each)) for each in fidelities(run)],
+        "warnings": run.warnings,
     }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinities: what is exact has no signal-to-noise ratio."""
+    return {name: None if isinstance(value, float) and isinf(value) else value for name, value in values.items()}
 
 
 def print_summary(console: Console, run: Run) -> None:
@@ -61,8 +71,13 @@ def print_summary(console: Console, run: Run) -> None:
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
-    for warning in run.manifest.get("warnings", []):
-        console.print(f"Note: {warning}", soft_wrap=True, highlight=False)
+    _print_findings(console, run)
+
+
+def _print_findings(console: Console, run: Run) -> None:
+    """What is wrong with the frames, if the answers are the same, and how near the integers are to float."""
+    for warning in run.warnings:
+        console.print(f"Warning: {warning}", style="bold yellow", soft_wrap=True, highlight=False, markup=False)
     for pair in run.equalities:
         what = "identical" if pair.identical else "DIFFERENT"
         console.print(
@@ -70,6 +85,35 @@ def print_summary(console: Console, run: Run) -> None:
             f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)",
             soft_wrap=True,
         )
+    for each in fidelities(run):
+        console.print(
+            f"quantised to {PRECISIONS[each.precision]} ({each.frames:,} calibration frames): {each.sentence}",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+
+
+def print_layers(console: Console, run: Run) -> None:
+    """What quantisation did to every layer, at each precision that a network of the run has."""
+    entries = [layers_of(run, each.precision) for each in fidelities(run)]
+    names = [PRECISIONS[each.precision].removesuffix(" precision") for each in fidelities(run)]
+    if not entries:
+        console.print("This run does not say what quantisation did: simulate it again.")
+        return
+    title = "quantisation: signal to noise, clipped activations, bits of the largest sum"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("layer", overflow="fold")
+    for heading in ("SNR dB", "clipped %"):
+        for name in names:
+            table.add_column(f"{heading}\n{name}", justify="right")
+    table.add_column("bits\nneeded", justify="right")
+    for cores in zip(*entries, strict=True):
+        decibels = [f"{entry['signal_to_noise_db']:.1f}" for entry in cores]
+        clipped = [f"{100 * entry['saturated_share']:.3f}" for entry in cores]
+        bits = max(int(entry.get("bits_needed", 0)) for entry in cores)
+        table.add_row(Text(str(cores[0]["layer"])), *decibels, *clipped, str(bits or "-"))
+    console.print(table)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from reports.layer_details import layers_table
 from reports.numbers import count
 from reports.page import render
 from reports.plots import WINDOW, run_plots, window
+from reports.quantisation import PRECISIONS, fidelities
+from reports.quantisation_details import quantisation_table
 from reports.run import Run
 from reports.strip import film_strip
 
@@ -46,6 +48,9 @@ def dashboard_html(run: Run) -> str:
         times=details.times_table(run),
         conventions=details.conventions_table(run),
         layers=layers_table(run, focus_mode(run)),
+        quantisation=quantisation_table(run),
+        fidelities=[(PRECISIONS[each.precision].capitalize(), each.sentence) for each in fidelities(run)],
+        quantisation_note=captions.quantisation_note(run),
         equalities=details.equality_table(run),
         parameters=details.parameters_table(run),
         accelerator=run.accelerator,

@@ -19,6 +19,7 @@ LAYERS: Final = "layers.json"
 COUNTS: Final = "counts.parquet"
 OUTPUTS: Final = "outputs.npz"
 SAMPLE_FRAMES: Final = "sample_frames.npz"
+QUANTISATION: Final = "quantisation.json"
 MESSAGES: Final = "messages.parquet"
 DASHBOARD: Final = "dashboard.html"
 

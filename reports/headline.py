@@ -112,8 +112,9 @@ def baseline_note(run: Run) -> str:
 
 
 def verdicts(run: Run) -> list[Verdict]:
-    """Equality of the networks that must agree, then error or agreement of the focus."""
-    return [*(_equality_verdict(equality) for equality in run.equalities), *_answer_verdicts(run)]
+    """Equality of the networks that must agree, then error or agreement of the focus, and if it keeps up."""
+    equal = (_equality_verdict(equality) for equality in run.equalities)
+    return [*equal, *_answer_verdicts(run), *_pace_verdicts(run)]
 
 
 def _equality_verdict(equality: Equality) -> Verdict:
@@ -142,6 +143,19 @@ def _answer_verdicts(run: Run) -> list[Verdict]:
     if pd.notna(row["agreement_percent"]) and not mode.startswith("original"):
         text.append(_agreement_text(run, row))
     return [Verdict("note", name, " and ".join(text) + ".")] if text else []
+
+
+def _pace_verdicts(run: Run) -> list[Verdict]:
+    """Power is stated at a rate that was asked for, which the chip need not reach."""
+    intervals = run.frames.loc[run.frames["mode"] == focus_mode(run), "interval_ns"]
+    each_s = float(intervals.iloc[1:].mean() if len(intervals) > 1 else intervals.mean()) * 1e-9
+    if each_s * run.frame_rate_hz <= 1 or not run.manifest.get("frame_rate_hz"):
+        return []
+    text = (
+        f"it takes {quantity(each_s, 's')} a frame, {count(1 / each_s)} frames/s. Power is that of the energy "
+        "spent on as many frames all the same."
+    )
+    return [Verdict("note", f"{network_name(focus_mode(run)).capitalize()} does not keep up with {rate(run)}:", text)]
 
 
 def _agreement_text(run: Run, row: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from reports.details import value_cell
 from reports.numbers import NOTHING, count, exact
 from reports.page import Cell, Column, Row, Table
+from reports.quantisation import precision_of
 from reports.run import Run
 
 _NOTHING = Cell(NOTHING)
@@ -56,7 +57,7 @@ def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell,
     """The cells under `_TITLES`."""
     number, frames = int(entry["core"]), run.frame_count
     core, sends, computes = run.cores[number], number in run.sending, number > 0
-    needed = core.get("static_bits_needed", {}).get("scaled" if mode in {"rounding", "sigma_delta"} else "full")
+    needed = core.get("static_bits_needed", {}).get(precision_of(mode))
     return (
         Cell(count(core["neurons"])),
         _fan_out_cell(core) if sends else _NOTHING,

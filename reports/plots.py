@@ -45,9 +45,10 @@ def _plot(name: str, variants: go.Figure | dict[str, go.Figure], **options: Any)
 def network_plots(run: Run) -> list[Plot]:
     """The networks side by side, and where their energy goes."""
     by_layer = {network_name(mode): layers.energy_by_layer(run.energy, mode, run.frame_count) for mode in run.modes}
+    whole = networks.arithmetic_and_whole(run.energy, run.frame_count)
     return [
         _plot("four-networks", networks.four_networks(run.summary())),
-        _plot("arithmetic-and-whole", networks.arithmetic_and_whole(run.energy, run.frame_count)),
+        _plot("arithmetic-and-whole", whole, caption=captions.arithmetic_and_whole(run)),
         _plot("energy-by-layer", by_layer, first=network_name(focus_mode(run))),
     ]
 
@@ -80,8 +81,10 @@ def layer_plots(run: Run) -> list[Plot]:
     """What the layers cost and send; what sending changes saves there."""
     if len(run.cores) == 1:
         return []
+    operations = layer_costs.operations_by_layer(run.layers, run.frame_count, share=False)
     costs = {
-        "operations": layer_costs.operations_by_layer(run.layers, run.frame_count, share=False),
+        "operations": operations,
+        "logarithmic": go.Figure(operations).update_yaxes(type="log", dtick=1),
         "share of the network": layer_costs.operations_by_layer(run.layers, run.frame_count, share=True),
     }
     plots = [_plot("layer-operations", costs, choose="Show")]

@@ -50,6 +50,7 @@ def load_run(path: Path | str) -> Run:
             outputs={mode: arrays[f"outputs__{mode}"] for mode in manifest["modes"]},
             labels=arrays.get("labels"),
             sample_frames=read_arrays(path / files.SAMPLE_FRAMES)["frames"],
+            quantisation=read_json(path / files.QUANTISATION) if files.QUANTISATION in manifest["files"] else None,
         )
     except _UNREADABLE as error:
         raise RunError(
@@ -63,7 +64,8 @@ class Run:
 
     `cores` is layers.json: one entry per core; `counts` the counts table with `mode` and `layer` as categories;
     `outputs` (frames, classes) integers per mode; `labels` (frames,) or None; `sample_frames` uint8, pictures of frames
-    0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue.
+    0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was measured when
+    the network was quantised (see `reports.quantisation`), None in a run that does not say.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class Run:
     outputs: dict[str, NDArray[np.integer[Any]]]
     labels: NDArray[np.int64] | None
     sample_frames: NDArray[np.uint8]
+    quantisation: dict[str, Any] | None = None
 
     @property
     def modes(self) -> list[str]:

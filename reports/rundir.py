@@ -111,12 +111,14 @@ class PartialRun:
         layers: Sequence[Mapping[str, Any]],
         labels: NDArray[Any] | None,
         sample_frames: NDArray[np.uint8],
+        quantisation: Mapping[str, Any] | None = None,
     ) -> Path:
         """Put the chunks of all modes together and rename the whole to `path`. Returns `path`.
 
         `manifest` names at least `modes`; `layers` has one entry per core, with its `core`, `layer` and `neurons`;
         `sample_frames` are pictures of frames 0..n-1 of the run, as large as wanted: uint8, (n, height, width) grey or
-        (n, height, width, 3) red, green and blue. Raises RunError if modes differ in frames, or for other pictures.
+        (n, height, width, 3) red, green and blue; `quantisation` is what `reports.quantisation` reads. Raises RunError
+        if modes differ in frames, or for other pictures.
         """
         _check_pictures(sample_frames)
         whole = self.partial / "whole"
@@ -128,6 +130,8 @@ class PartialRun:
         consolidate.write_outputs(whole, chunks, labels, frames)
         write_arrays(whole / files.SAMPLE_FRAMES, {"frames": sample_frames})
         write_json(whole / files.LAYERS, list(layers))
+        if quantisation is not None:
+            write_json(whole / files.QUANTISATION, dict(quantisation))
         write_json(whole / files.ACCELERATOR, dict(accelerator))
         (whole / files.EXPERIMENT).write_text(experiment_yaml, encoding="utf-8")
         sync(whole / files.EXPERIMENT)

@@ -58,37 +58,52 @@ def frames_table(
     first: its latency). `answers` are further columns, see `reports.answers.answer_columns`.
     """
     cores = int(counts["core"].max()) + 1
+    index = {"mode": counts["mode"].iloc[::cores].reset_index(drop=True), "frame": counts["frame"].to_numpy()[::cores]}
+    traffic = _traffic(counts, cores)
+    energy = {
+        "total_pj": _frame_energy(energies, ["total_aj"], len(counts), cores),
+        **{
+            component_column(name): _frame_energy(energies, _energy_columns(name), len(counts), cores)
+            for name in COMPONENTS
+        },
+    }
+    times = _frame_times(counts, cores, interval_fs, period_fs)
+    return pd.DataFrame({**index, **traffic, **energy, **times}).assign(**answers)
+
+
+def _traffic(counts: pd.DataFrame, cores: int) -> dict[str, NDArray[np.int64]]:
+    """Operations and messages of each frame, over all cores."""
+
+    def summed(name: str) -> NDArray[np.int64]:
+        return np.asarray(counts[name].to_numpy(np.int64).reshape(-1, cores).sum(axis=1))
+
+    adds, multiplies = summed("adds"), summed("multiplies")
+    return {
+        "operations": adds + multiplies,
+        "adds": adds,
+        "multiplies": multiplies,
+        "messages": summed("messages_out"),
+        "unit_events": summed("l1_out"),
+    }
+
+
+def _frame_energy(energies: pd.DataFrame, names: list[str], rows: int, cores: int) -> NDArray[np.float64]:
+    """Energy of each frame in pJ: of its `cores` rows among the first `rows`, and of the chip, whose rows follow."""
+    per_row: NDArray[np.int64] = energies[names].sum(axis=1).to_numpy(np.int64)
+    return np.asarray((per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]) / AJ_PER_PJ)
+
+
+def _frame_times(counts: pd.DataFrame, cores: int, interval_fs: int, period_fs: int | None) -> dict[str, Any]:
+    """Latency, time since the last frame's end, and cycles of each frame."""
     frame = counts["frame"].to_numpy()[::cores]
-
-    def summed(column: pd.Series[Any]) -> NDArray[np.int64]:
-        per_row: NDArray[np.int64] = column.to_numpy(np.int64)
-        return np.asarray(per_row.reshape(-1, cores).sum(axis=1))
-
-    def energy(names: list[str]) -> NDArray[np.int64]:
-        per_row: NDArray[np.int64] = energies[names].sum(axis=1).to_numpy(np.int64)
-        return np.asarray(per_row[: len(counts)].reshape(-1, cores).sum(axis=1) + per_row[len(counts) :])
-
-    adds, multiplies = summed(counts["adds"]), summed(counts["multiplies"])
     start_fs = frame * interval_fs if interval_fs else counts["update_start_fs"].to_numpy()[::cores]
     end_fs = counts["update_end_fs"].to_numpy()[cores - 1 :: cores]
     latency_fs = end_fs - start_fs
-    table = pd.DataFrame(
-        {
-            "mode": counts["mode"].iloc[::cores].reset_index(drop=True),
-            "frame": frame,
-            "operations": adds + multiplies,
-            "adds": adds,
-            "multiplies": multiplies,
-            "messages": summed(counts["messages_out"]),
-            "unit_events": summed(counts["l1_out"]),
-            "total_pj": energy(["total_aj"]) / AJ_PER_PJ,
-            **{component_column(name): energy(_energy_columns(name)) / AJ_PER_PJ for name in COMPONENTS},
-            "latency_ns": latency_fs / FS_PER_NS,
-            "interval_ns": np.where(frame == 0, latency_fs, np.diff(end_fs, prepend=0)) / FS_PER_NS,
-            "cycles": pd.array(-(-latency_fs // period_fs) if period_fs else [None] * len(frame), dtype="Int64"),
-        }
-    )
-    return table.assign(**answers)
+    return {
+        "latency_ns": latency_fs / FS_PER_NS,
+        "interval_ns": np.where(frame == 0, latency_fs, np.diff(end_fs, prepend=0)) / FS_PER_NS,
+        "cycles": pd.array(-(-latency_fs // period_fs) if period_fs else [None] * len(frame), dtype="Int64"),
+    }
 
 
 def layers_table(

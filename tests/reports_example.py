@@ -85,12 +85,19 @@ def add_chunks(partial: PartialRun, mode: str, *, until: int = 2, record: bool =
         partial.add_chunk(mode, frame, rows, outputs, messages(mode, frame) if record else None, state)
 
 
-def finish(partial: PartialRun, description: dict[str, Any], *, frames: int = 2, labels: bool = True) -> Path:
+def finish(
+    partial: PartialRun,
+    description: dict[str, Any],
+    *,
+    frames: int = 2,
+    labels: bool = True,
+    quantisation: dict[str, Any] | None = None,
+) -> Path:
     """Finish the run with label 0 for every frame."""
     accelerator = load_accelerator("oconnor2017-int32").model_dump(mode="json", by_alias=True)
     pictures = np.arange(frames * 4, dtype=np.uint8).reshape(frames, 2, 2)
     known = np.zeros(frames, np.int64) if labels else None
-    return partial.finish(description, EXPERIMENT, accelerator, LAYERS, known, pictures)
+    return partial.finish(description, EXPERIMENT, accelerator, LAYERS, known, pictures, quantisation)
 
 
 def make_run(
@@ -100,10 +107,11 @@ def make_run(
     frames: int = 2,
     labels: bool = True,
     record: bool = False,
+    quantisation: dict[str, Any] | None = None,
     **more: Any,
 ) -> Path:
     """Write the example run to `path`; `more` goes into its manifest."""
     partial = open_partial(path, "a" * 64)
     for mode in modes:
         add_chunks(partial, mode, until=frames, record=record)
-    return finish(partial, manifest(modes, **more), frames=frames, labels=labels)
+    return finish(partial, manifest(modes, **more), frames=frames, labels=labels, quantisation=quantisation)

@@ -74,6 +74,7 @@ def test_run_ends_with_a_table_and_the_path_of_the_dashboard(quick):
         "layers.json",
         "manifest.json",
         "outputs.npz",
+        "quantisation.json",
         "sample_frames.npz",
     }
 

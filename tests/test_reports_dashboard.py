@@ -78,6 +78,14 @@ def test_the_page_says_what_a_frame_costs(tmp_path: Path) -> None:
         assert piece.replace("\u202f", " ") in text.replace("\u202f", " "), piece
 
 
+def test_a_chip_that_does_not_keep_up_is_said(tmp_path: Path) -> None:
+    """Frames end 100 ns apart: 10 million a second."""
+    slow = " ".join(page_of(make_run(tmp_path / "slow", frame_rate_hz=2e7)).text.split()).replace("\u202f", " ")
+    assert "does not keep up with 20 000 000 frames/s: it takes 100 ns a frame, 10 000 000 frames/s." in slow
+    for name, more in (("fast", {"frame_rate_hz": 9e6}), ("free", {})):
+        assert "does not keep up" not in page_of(make_run(tmp_path / name, **more)).text
+
+
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     clean = page_of(make_run(tmp_path / "clean"))
     path = make_run(

@@ -7,10 +7,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from reports.figures.theme import figure, network_colour, network_name
 
 MOST_CLASSES: Final = 20
+_SHADES: Final = [[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]]
+_COLOUR_BAR: Final = {
+    "title": {"text": "share of row", "font": {"size": 13}},
+    "ticksuffix": "%",
+    "thickness": 12,
+    "outlinewidth": 0,
+}
 
 
 def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
@@ -41,17 +49,8 @@ def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
 
     Colours are shares of a row, so that rare classes are seen too; the numbers are frames.
     """
-    chosen = frames[frames["mode"] == mode]
-    if chosen["label"].notna().all():
-        truth, title = chosen["label"].to_numpy(int), "label"
-    else:
-        truth = frames.loc[frames["mode"].isin(["original", "original_sparse"]), "prediction"].to_numpy(int)[
-            : len(chosen)
-        ]
-        title = "answer of the original"
-    table = np.zeros((len(classes), len(classes)), np.int64)
-    known = (truth >= 0) & (truth < len(classes))  # a label may be none of the network's classes
-    np.add.at(table, (truth[known], chosen["prediction"].to_numpy(int)[known]), 1)
+    truth, title = _truth(frames, mode)
+    table = _frames_by_answer(truth, frames.loc[frames["mode"] == mode, "prediction"].to_numpy(int), len(classes))
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1) * 100
     result = figure(
         height=440,
@@ -65,17 +64,29 @@ def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
         customdata=table,
         text=np.where(table > 0, table.astype(str), ""),
         texttemplate="%{text}",
-        colorscale=[[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]],
+        colorscale=_SHADES,
         zmin=0,
         zmax=100,
         xgap=1,
         ygap=1,
-        colorbar={
-            "title": {"text": "share of row", "font": {"size": 13}},
-            "ticksuffix": "%",
-            "thickness": 12,
-            "outlinewidth": 0,
-        },
+        colorbar=_COLOUR_BAR,
         hovertemplate=f"{title} %{{y}}, answer %{{x}}<br>%{{customdata}} frames, %{{z:.2f}}% of the row<extra></extra>",
     )
     return result
+
+
+def _truth(frames: pd.DataFrame, mode: str) -> tuple[NDArray[np.int64], str]:
+    """What network `mode` should answer to each frame, and what to call it: the labels, else the original's answers."""
+    chosen = frames[frames["mode"] == mode]
+    if chosen["label"].notna().all():
+        return chosen["label"].to_numpy(int), "label"
+    originals = frames.loc[frames["mode"].isin(["original", "original_sparse"]), "prediction"].to_numpy(int)
+    return originals[: len(chosen)], "answer of the original"
+
+
+def _frames_by_answer(truth: NDArray[np.int64], answers: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """(classes, classes): how many frames of each true class got each answer. A label may be none of the classes."""
+    table = np.zeros((classes, classes), np.int64)
+    known = (truth >= 0) & (truth < classes)
+    np.add.at(table, (truth[known], answers[known]), 1)
+    return table

@@ -109,7 +109,7 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         y=[depths[core] for core in first["core"]],
         mode="markers",
         marker={"symbol": "line-ew", "size": min(60, 400 // len(names)), "line": {"width": 3, "color": "#78828c"}},
-        name="depth of the queue",
+        name="depth",
         hovertemplate="%{x}<br>room for %{y} messages<extra></extra>",
     )
     return result

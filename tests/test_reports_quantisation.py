@@ -1,0 +1,106 @@
+"""What quantisation did: read back, in numbers, in words, and on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reports_example import make_run
+from test_reports_dashboard import HOSTILE, page_of
+
+from reports import RunError, fidelities, layers_of, load_run
+from reports.quantisation_details import quantisation_table
+
+
+def entry(precision: str, core: int, layer: str, decibels: float | str, clipped: float, **more: Any) -> dict[str, Any]:
+    shared = {"precision": precision, "core": core, "layer": layer, "scale": 0.5 if core == 0 else None}
+    return {**shared, "signal_to_noise_db": decibels, "saturated_share": clipped, **more}
+
+
+def limits(bits: int) -> dict[str, int]:
+    bound = 2 ** (bits - 1) - 1
+    low_to_high = {"weight_low": -127, "weight_high": 126}
+    return {**low_to_high, "static_bound": bound, "bits_needed": bits, "accumulator_bits": 16, "peak": 1234}
+
+
+def content(*, bits: int = 16, layer: str = "output") -> dict[str, Any]:
+    return {
+        "frames": 8,
+        "agreement": {"full": 1.0, "scaled": 0.875},
+        "left_to_float": [],
+        "layers": [
+            entry("full", 0, "input", "inf", 0.0),
+            entry("full", 1, layer, 40.25, 0.001, **limits(15)),
+            entry("scaled", 0, "input", 20.0, 0.0),
+            entry("scaled", 1, layer, 12.345, 0.01234, **limits(bits)),
+        ],
+    }
+
+
+def test_the_worst_layers_by_hand(tmp_path: Path) -> None:
+    coarse, fine = fidelities(load_run(make_run(tmp_path / "run", quantisation=content())))
+    assert (coarse.precision, coarse.frames, coarse.agreement_percent) == ("scaled", 8, 87.5)
+    assert (coarse.noisiest, coarse.signal_to_noise_db) == ("output", 12.345)
+    assert (coarse.most_clipped, coarse.clipped_percent) == ("output", pytest.approx(1.234))
+    assert (coarse.bits_needed, coarse.accumulator_bits) == (16, 16)
+    assert coarse.sentence == (
+        "answers as float on 87.50 %; least signal-to-noise 12.3 dB (output); at most 1.234 % clipped (output); "
+        "sums need up to 16 of 16 bits"
+    )
+    assert (fine.precision, fine.signal_to_noise_db) == ("full", 40.25)
+
+
+def test_an_accumulator_that_could_overflow_is_said(tmp_path: Path) -> None:
+    coarse, _ = fidelities(load_run(make_run(tmp_path / "run", quantisation=content(bits=17))))
+    assert coarse.sentence.endswith("sums need up to 17 of 16 bits, so they could overflow")
+
+
+def test_only_the_precisions_that_were_simulated(tmp_path: Path) -> None:
+    run = load_run(make_run(tmp_path / "run", ["rounding", "sigma_delta"], quantisation=content()))
+    assert [each.precision for each in fidelities(run)] == ["scaled"]
+    titles = [column.title for column in quantisation_table(run).columns]
+    assert "signal-to-noise, scale k" in titles
+    assert not [title for title in titles if "full precision" in title]
+
+
+def test_the_table_by_hand(tmp_path: Path) -> None:
+    run = load_run(make_run(tmp_path / "run", quantisation=content()))
+    table = quantisation_table(run)
+    texts = [[cell.text.replace("\u00a0", " ").replace("\u202f", " ") for cell in row.cells] for row in table.rows]
+    nothing = "–"  # noqa: RUF001
+    assert texts == [
+        ["input", "0.5", nothing, "20.0 dB", "exact", "0.000 %", "0.000 %", nothing, nothing, nothing],
+        ["output", nothing, "-127 to 126", "12.3 dB", "40.2 dB", "1.234 %", "0.100 %", "1 234", "32 767", "16"],
+    ]
+    assert len(table.columns) == len(texts[0])
+    assert table.rows[0].cells[3].title == "noise is 10 % of the signal's amplitude"
+
+
+def test_the_page_teaches_it(tmp_path: Path) -> None:
+    page = page_of(make_run(tmp_path / "run", quantisation=content(layer=HOSTILE)))
+    text = " ".join(page.text.split())
+    for piece in (
+        "What quantisation did, layer by layer",
+        "Scale k: answers as float on 87.50 %; least signal-to-noise 12.3 dB",
+        "Full precision: answers as float on 100.00 %",
+        "on 8 calibration frames",
+        "at 20 dB the error is a tenth of the signal",
+        "alert('1')",
+    ):
+        assert piece in text, piece
+    assert (page.images, page.handlers) == (0, [])
+
+
+def test_a_run_that_does_not_say(tmp_path: Path) -> None:
+    run = load_run(make_run(tmp_path / "run"))
+    assert run.quantisation is None
+    assert (fidelities(run), layers_of(run, "full"), quantisation_table(run).rows) == ([], [], ())
+    assert "What quantisation did" not in page_of(run.path).text
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run", quantisation=content())
+    (path / "quantisation.json").write_text("{}")
+    with pytest.raises(RunError, match=r"quantisation\.json: has .* bytes"):
+        load_run(path)
