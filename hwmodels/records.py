@@ -45,7 +45,7 @@ COUNTS: Final[tuple[Column, ...]] = (
     Column("fires", "neurons", "neurons that sent a value"),
     Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
     Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
-    Column("accumulator_peak", "integer", "largest accumulator magnitude seen in the update phase"),
+    Column("accumulator_peak", "integer", "largest accumulator magnitude after the receive phase"),
     Column("s_l1", "integer", "|s|_L1 of the values this core holds after the frame (networks that send changes only)"),
     Column("s_square", "integer", "sum of s * s after the frame (networks that send changes only)"),
     Column("s_product", "integer", "sum of s * s of the frame before (networks that send changes only)"),

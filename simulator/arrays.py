@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.columns import WIDTH
-from simulator.digest import digest_keys
-from simulator.kernels_values import HALF_AWAY, HALF_EVEN, HALF_UP
-from simulator.plan import CorePlan, Plan, service_fs, words_per_message
-from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Window
+from simulator.kernels_messages import SUMS
+from simulator.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
+from simulator.plan import CorePlan, Plan, link_macs, service_fs, words_per_message
+from simulator.products import Products, dense_products
+from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
 
@@ -21,20 +22,23 @@ Bytes = NDArray[np.uint8]
 
 NO_LOW, NO_HIGH = -(2**31), 2**31 - 1
 MOST_DIGITS = 65  # a 64-bit value has fewer signed digits
+RUN = 2048  # neurons updated at a time
+MACS_TO_SHARE, NEURONS_TO_SHARE = 500_000, 20_000  # starting the threads takes as long as some thousand neurons
 
 
 class NetworkArrays(NamedTuple):
     """What does not change during a run. Maps are flat in (y, x, channel) order.
 
     Core c owns accumulators begin[c] .. begin[c + 1] of per-accumulator arrays, neurons sent[c] .. and pixels
-    pixel[c] .. of what it sends, channels channel[c] .. of the biases. Link l owns weights weight[l] .. of all
-    weights. The tables of core c (activation bounds, multipliers, shifts) are entries scale[c] .. scale[c + 1]: as
-    many as it has channels, for all pixels alike, or one for every neuron.
+    pixel[c] .. and rows row[c] .. of what it sends, channels channel[c] .. of the biases. Link l owns weights
+    weight[l] .. of all weights. The tables of core c (activation bounds, multipliers, shifts) are entries
+    scale[c] .. scale[c + 1]: as many as it has channels, for all pixels alike, or one for every neuron.
     """
 
     begin: Int64
     sent: Int64
     pixel: Int64
+    row: Int64  # one more than there are rows for each core
     channel: Int64
     shape: Int64  # (cores, 3) of accumulators
     sent_shape: Int64  # (cores, 3)
@@ -57,12 +61,14 @@ class NetworkArrays(NamedTuple):
     outgoing_links: Int64
     weights: NDArray[Any]
     weight: Int64  # (links + 1,)
+    widest: Int64  # (links,): largest magnitude of a weight
     window: Int64  # (links, 9): dense?, kernel, stride, padding, dilation (y, x each); dense: first is 1
     link_channels: Int64  # (links,): neurons reached per pixel hit
     link_groups: Int64
     hits: Int64  # per pixel of the sender, link after link: pixels reached
     hits_begin: Int64  # (links + 1,)
-    keys: Int64  # per neuron sent, for the digest
+    macs: Int64  # (links,): multiply-accumulates if every neuron of the sender sent
+    product: Int64  # (cores,): which dense product is exact (see simulator.products)
     rounding: int
     delta: bool
     dense: bool
@@ -70,21 +76,34 @@ class NetworkArrays(NamedTuple):
     count_digits: bool
     saturating: bool
     accumulator_bits: int
+    macs_to_share: int  # more work than this is shared out to all threads
+    neurons_to_share: int
 
 
 class ValueState(NamedTuple):
     """What the cores remember between frames."""
 
     accumulator: Int32  # per accumulator; the input core's hold the frame's pixels
-    last: Int32  # per neuron sent: value last sent
-    integers: Int32  # per neuron sent: s after the newest frame (the last core: its accumulators)
+    integers: Int32  # per neuron sent: s after the newest frame, in a delta network what was last sent (the last core:
+    # its accumulators)
     touched: Bytes  # per accumulator pixel: reached by a message in this frame
+    pixel_peak: Int64  # per accumulator pixel: largest magnitude
     touched_begin: Int64  # (cores + 1,)
+    row_begin: Int64  # per row sent: messages of the newest frame in the rows before it
+    macs: Int64  # (links,): multiply-accumulates that the messages of the newest frame cause
     digest: Int64  # (cores,)
     peak: Int64  # (cores,)
     l1: Int64  # (cores,): sum of |s|
     square: Int64  # (cores,): sum of s * s
-    scratch: Int32  # room for the channels of one pixel
+    band: Int64  # (bands,): one number of each band
+    sums: Int64  # (bands, SUMS)
+    room: Int32  # (bands, two runs of neurons)
+    narrow: NDArray[np.int16]  # (bands, outputs reached at once)
+    cursor: Int64  # (3,): frame of the block and core that come next; 1 if the core's product is made already
+
+
+ROOMS = {"row_begin", "macs", "band", "sums", "room", "narrow", "cursor"}
+"""Parts of ValueState that hold nothing from one frame to the next."""
 
 
 class Slots(NamedTuple):
@@ -93,6 +112,7 @@ class Slots(NamedTuple):
     neuron: Int32  # (ring, neurons): sending neuron within its core, in scan order
     value: Int32  # (ring, neurons)
     messages: Int64  # (ring, cores): how many values each core sends
+    pixel_messages: Int32  # (ring, pixels sent): how many of them come from each pixel
     updated: Bytes  # (ring, pixels sent): requantised in this frame
     positions: Int64  # (ring, cores): pixels of accumulators looked at for them
     link_messages: Int64  # (ring, links): wire messages
@@ -143,7 +163,7 @@ class TimeState(NamedTuple):
     clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
 
 
-def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
+def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "auto") -> NetworkArrays:
     """Lay the network out flat."""
     cores, layers = plan.cores, (None, *network.layers)
     requantisers = [network.input_requantiser, *(layer.requantiser for layer in network.layers)]
@@ -155,11 +175,11 @@ def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
         for link in plan.links
     ]
     hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links]
-    neurons = sum(core.neurons for core in cores)
     return NetworkArrays(
         begin=_offsets(int(np.prod(core.shape)) for core in cores),
         sent=_offsets(core.neurons for core in cores),
         pixel=_offsets(core.sent_shape[0] * core.sent_shape[1] for core in cores),
+        row=_offsets(core.sent_shape[0] + 1 for core in cores),
         channel=_offsets(core.shape[2] for core in cores),
         shape=np.array([core.shape for core in cores], np.int64),
         sent_shape=np.array([core.sent_shape for core in cores], np.int64),
@@ -180,14 +200,16 @@ def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
         incoming=_offsets(sum(link.receiver == core for link in plan.links) for core in range(len(cores))),
         outgoing=_offsets(len(numbers) for numbers in plan.outgoing),
         outgoing_links=np.array([number for numbers in plan.outgoing for number in numbers], np.int64),
-        weights=np.concatenate([each.weights.reshape(-1) for each in synapses]),
+        weights=np.concatenate([_laid_out(each).reshape(-1) for each in synapses]),
         weight=_offsets(each.weights.size for each in synapses),
+        widest=np.array([np.abs(each.weights.astype(np.int64)).max(initial=0) for each in synapses], np.int64),
         window=np.array([_window_row(each.window, each.weights.shape) for each in synapses], np.int64),
         link_channels=np.array([link.channels for link in plan.links], np.int64),
         link_groups=np.array([each.window.groups if each.window else 1 for each in synapses], np.int64),
         hits=np.concatenate(hits).astype(np.int64),
         hits_begin=_offsets(len(each) for each in hits),
-        keys=digest_keys(neurons),
+        macs=np.array([link_macs(plan, link) for link in plan.links], np.int64),
+        product=dense_products(network, products),
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         delta=plan.mode.delta,
         dense=plan.mode.dense,
@@ -195,6 +217,8 @@ def network_arrays(network: IntegerNetwork, plan: Plan) -> NetworkArrays:
         count_digits=plan.encoding == "shift_add",
         saturating=network.overflow == "saturate",
         accumulator_bits=network.accumulator_bits,
+        macs_to_share=MACS_TO_SHARE,
+        neurons_to_share=NEURONS_TO_SHARE,
     )
 
 
@@ -235,21 +259,27 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     )
 
 
-def new_value_state(net: NetworkArrays) -> ValueState:
-    """All zero: s[-1] = 0, and the accumulators get their bias with the first frame."""
+def new_value_state(net: NetworkArrays, bands: int) -> ValueState:
+    """All zero: s[-1] = 0, and the accumulators get their bias with the first frame. At most `bands` threads."""
     cores, neurons = len(net.shape), int(net.sent[-1])
     touched = _offsets(int(shape[0] * shape[1]) for shape in net.shape)
     return ValueState(
         accumulator=np.zeros(int(net.begin[-1]), np.int32),
-        last=np.zeros(neurons, np.int32),
         integers=np.zeros(neurons, np.int32),
         touched=np.zeros(int(touched[-1]), np.uint8),
+        pixel_peak=np.zeros(int(touched[-1]), np.int64),
         touched_begin=touched,
+        row_begin=np.zeros(int(net.row[-1]), np.int64),
+        macs=np.zeros(len(net.macs), np.int64),
         digest=np.zeros(cores, np.int64),
         peak=np.zeros(cores, np.int64),
         l1=np.zeros(cores, np.int64),
         square=np.zeros(cores, np.int64),
-        scratch=np.zeros(int(net.shape[:, 2].max()), np.int32),
+        band=np.zeros(bands, np.int64),
+        sums=np.zeros((bands, SUMS), np.int64),
+        room=np.zeros((bands, 2 * max(RUN, int(net.shape[:, 2].max()))), np.int32),
+        narrow=np.zeros((bands, int((net.link_channels * np.maximum(net.window[:, 2], 1)).max())), np.int16),
+        cursor=np.zeros(3, np.int64),
     )
 
 
@@ -260,6 +290,7 @@ def new_slots(net: NetworkArrays, ring: int) -> Slots:
         neuron=np.zeros((ring, neurons), np.int32),
         value=np.zeros((ring, neurons), np.int32),
         messages=np.zeros((ring, cores), np.int64),
+        pixel_messages=np.zeros((ring, int(net.pixel[-1])), np.int32),
         updated=np.zeros((ring, int(net.pixel[-1])), np.uint8),
         positions=np.zeros((ring, cores), np.int64),
         link_messages=np.zeros((ring, links), np.int64),
@@ -316,6 +347,11 @@ def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, core: C
     size = core.neurons if per_neuron else channels
     wide = [np.resize(each, size).astype(np.int64) for each in (multiplier, shift, leak_multiplier, leak_shift)]
     return _Tables(np.resize(low, size), np.resize(high, size), *wide)
+
+
+def _laid_out(synapses: Synapses) -> NDArray[Any]:
+    """Weights with the kernel's columns reversed: in the order of the pixels that a message reaches in a row."""
+    return synapses.weights if synapses.window is None else synapses.weights[:, :, ::-1]
 
 
 def _pool_row(pool: MaxPooling | None) -> list[int]:

@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.compiled import compiled
+
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 
 
@@ -23,3 +25,14 @@ def digest_keys(count: int, first: int = 0) -> NDArray[np.int64]:
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z ^= z >> np.uint64(31)
     return (z | np.uint64(1)).view(np.int64)
+
+
+@compiled
+def key_of(number: int) -> int:
+    """digest_keys(1, number)[0] for compiled loops, computed where it is used: a table would take 8 bytes a neuron."""
+    z = np.uint64(number + 1) * np.uint64(_GOLDEN)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    key: int = np.int64(z | np.uint64(1))  # type: ignore[assignment] # one type in numba
+    return key

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import NDArray
 
 from hwmodels.records import MESSAGE_COLUMNS
 from simulator.arrays import (
+    ROOMS,
     NetworkArrays,
     Slots,
     TimeState,
@@ -26,9 +28,10 @@ from simulator.counting import complete_counts
 from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
 from simulator.kernels_events import run_events
-from simulator.kernels_frames import frame_values
+from simulator.kernels_frames import DONE, PRODUCT_MADE, frame_values
 from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
 from simulator.plan import Plan
+from simulator.products import DenseLayer, Products, dense_layer_of, dense_product
 from workloads.integer_network import IntegerNetwork
 
 Frames = NDArray[np.uint8]
@@ -41,6 +44,7 @@ class FastState:
     them.
     """
 
+    network: IntegerNetwork
     plan: Plan
     net: NetworkArrays
     timing: Timing
@@ -51,6 +55,7 @@ class FastState:
     progress: NDArray[np.int64]  # (2,): frames whose integers are known; frames handed over
     events: EventState  # used where the network branches
     underway: int  # frames that may be in the chip besides those of a block
+    dense: dict[int, DenseLayer] = field(default_factory=dict)  # float weights of the cores that needed them
 
     def in_map_order(self, frames: Frames) -> Frames:
         """Frames (n, pixels) given in (channel, y, x) order, as the cores hold them, in (y, x, channel) order."""
@@ -69,22 +74,34 @@ def frames_underway(plan: Plan, arrival: Arrival) -> int:
 
 
 def start(
-    network: IntegerNetwork, plan: Plan, arrival: Arrival, *, block: int, keep_integers: bool = False
+    network: IntegerNetwork,
+    plan: Plan,
+    arrival: Arrival,
+    *,
+    block: int,
+    keep_integers: bool = False,
+    threads: int | None = None,
+    products: Products = "auto",
 ) -> FastState:
-    """A run at time zero that will be fed at most `block` frames at a time."""
+    """A run at time zero that will be fed at most `block` frames at a time.
+
+    threads: how many share the work, all cores by default. products: whether sums are made message by message or by
+    dense products; `auto` takes what is predicted to be faster. Neither changes any result.
+    """
     if plan.barrier and not plan.chain and arrival.kind != "serial":
         raise SimulationError(
             "a network that branches, on a chip with barriers, takes one frame at a time: use arrival: serial"
         )
-    net = network_arrays(network, plan)
+    net = network_arrays(network, plan, products)
     timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     ring = block + frames_underway(plan, arrival)
     width = int(net.sent[-1]) if keep_integers else network.outputs
     return FastState(
+        network=network,
         plan=plan,
         net=net,
         timing=timing,
-        values=new_value_state(net),
+        values=new_value_state(net, threads or get_num_threads()),
         slots=new_slots(net, ring),
         times=new_time_state(timing),
         outputs=np.zeros((ring, width), np.int32),
@@ -102,8 +119,7 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
     known, _ = state.progress
     if len(frames):
         integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
-        ordered = state.in_map_order(frames)
-        frame_values(state.net, state.timing, state.values, state.slots, ordered, int(known), integers)
+        _find_values(state, state.in_map_order(frames), int(known), integers)
         state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
         state.progress[0] += len(frames)
     rows = _room_for_messages(state, int(known)) if trace else 0
@@ -118,10 +134,8 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
 
 
 def checkpoint(state: FastState) -> dict[str, NDArray[np.generic]]:
-    """All that changes, by name, copied."""
-    arrays = {
-        f"{part}.{name}": array.copy() for part in PARTS for name, array in getattr(state, part)._asdict().items()
-    }
+    """All that changes, by name, copied; the same for any number of threads."""
+    arrays = {name: array.copy() for name, array in _changing(state)}
     return arrays | {"outputs": state.outputs.copy(), "progress": state.progress.copy()}
 
 
@@ -130,11 +144,17 @@ def restore(state: FastState, arrays: dict[str, NDArray[np.generic]]) -> None:
     for name, target in checkpoint(state).items():
         if name not in arrays or arrays[name].shape != target.shape or arrays[name].dtype != target.dtype:
             raise SimulationError(f"checkpoint does not belong to this run: {name} is missing or of another shape")
-    for part in PARTS:
-        for name, array in getattr(state, part)._asdict().items():
-            array[...] = arrays[f"{part}.{name}"]
+    for name, array in _changing(state):
+        array[...] = arrays[name]
     state.outputs[...] = arrays["outputs"]
     state.progress[...] = arrays["progress"]
+
+
+def _changing(state: FastState) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    for part in PARTS:
+        for name, array in getattr(state, part)._asdict().items():
+            if name not in ROOMS:
+                yield f"{part}.{name}", array
 
 
 def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
@@ -142,6 +162,22 @@ def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
     for array in frames:
         for begin in range(0, len(array), size):
             yield array[begin : begin + size]
+
+
+def _find_values(state: FastState, frames: Frames, known: int, integers: NDArray[np.int32]) -> None:
+    """The integers and messages of `frames`, dense products wherever they are asked for."""
+    arrays = (state.net, state.timing, state.values, state.slots)
+    while (core := int(frame_values(*arrays, frames, known, integers))) != DONE:
+        if core not in state.dense:
+            state.dense[core] = dense_layer_of(state.network, core, int(state.net.product[core]))
+        dense, sent, begin = state.dense[core], state.net.sent, state.net.begin
+        senders = [each.source for each in dense.layer.synapses]
+        dense_product(
+            dense,
+            [state.values.integers[sent[sender] : sent[sender + 1]] for sender in senders],
+            state.values.accumulator[begin[core] : begin[core + 1]],
+        )
+        state.values.cursor[PRODUCT_MADE] = 1
 
 
 def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:

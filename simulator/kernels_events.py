@@ -26,10 +26,10 @@ from simulator.columns import (
     UPDATE_START,
 )
 from simulator.events import ARRIVAL, FRAME, NEURON, NEVER, READY, SENT, SERVICE, SERVING, VALUE, WAITING, EventState
+from simulator.kernels_messages import signed_digits
 from simulator.kernels_phases import begin_update, decide_at, send_at, step_on
 from simulator.kernels_serving import decide
 from simulator.kernels_time import RELEASE, pixel_fs, scan_fs
-from simulator.kernels_values import signed_digits
 from workloads.compiled import inlined, uncounted
 
 Int64 = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the fast engine, part two: whole frames through all cores, integers and messages only."""
+"""Compiled inner loops of the fast engine: whole frames through all cores, integers and messages only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from simulator.arrays import NetworkArrays, Slots, Timing, ValueState
 from simulator.columns import (
-    ACCUMULATOR_CLIPS,
     ACCUMULATOR_PEAK,
     DIGEST,
     L1_OUT,
@@ -21,17 +20,29 @@ from simulator.columns import (
     VALUES_OUT,
     WIDTH,
 )
-from simulator.kernels_update import update_pixels
-from simulator.kernels_values import (
-    add_kernels,
-    add_pixel,
-    add_saturating,
-    digest_of,
-    fold,
-    peak_of,
-    signed_digits,
+from simulator.digest import key_of
+from simulator.kernels_counts import count_link
+from simulator.kernels_messages import (
+    CHANGED_L1,
+    CLIPPED,
+    COUNT,
+    DIGEST_SUM,
+    L1_SUM,
+    NONZERO_SUM,
+    PIXELS,
+    POSITIONS,
+    PRODUCT_SUM,
+    S_L1_SUM,
+    SQUARE_SUM,
+    distance_of,
 )
-from workloads.compiled import inlined, uncounted
+from simulator.kernels_receive import fully_connected, receive_band, receive_in_bands, receive_saturating
+from simulator.kernels_update import pack, update_band, update_in_bands
+from simulator.products import DOUBLE_COST, FIXED_COST, FORCED, NONE, SINGLE, SINGLE_COST
+from workloads.compiled import inlined, prange, threaded, uncounted
+
+FRAME, CORE, PRODUCT_MADE = 0, 1, 2  # places in ValueState.cursor
+DONE = -1
 
 
 @uncounted
@@ -43,193 +54,199 @@ def frame_values(
     frames: NDArray[np.uint8],
     first_frame: int,
     integers_out: NDArray[np.int32],
-) -> None:
+) -> int:
     """Run `frames` (n, pixels) through the network; frame k is number first_frame + k and fills slot (that % ring).
 
     Fills the slots' messages and the value columns of their record rows. integers_out: (n, neurons) int32 takes every
-    core's integers of every frame, or (n, outputs) only the last core's.
+    core's integers of every frame, or (n, outputs) only the last core's. Returns DONE, or a core whose accumulators
+    are better made by a dense product: make it, and call again with the same arguments.
     """
     cores = net.shape.shape[0]
-    ring = slots.messages.shape[0]
-    everything = integers_out.shape[1] == net.sent[cores]
-    for k in range(frames.shape[0]):
+    ring, bands = slots.messages.shape[0], state.sums.shape[0]
+    cursor = state.cursor
+    while cursor[FRAME] < frames.shape[0]:
+        k = cursor[FRAME]
         slot = (first_frame + k) % ring
-        for core in range(cores):
-            for column in range(WIDTH):
-                slots.record[slot, core, column] = 0
         fresh = first_frame + k == 0 or not net.delta
-        for core in range(cores):
+        if cursor[CORE] == 0:
+            for core in range(cores):
+                for column in range(WIDTH):
+                    slots.record[slot, core, column] = 0
+        while cursor[CORE] < cores:
+            core = cursor[CORE]
             if core == 0:
                 _take_in(net, state, frames[k])
             else:
-                _receive(net, state, slots, slot, core, fresh)
-            _send(net, timing, state, slots, slot, core, fresh)
-        begin = 0 if everything else net.sent[cores - 1]
+                if cursor[PRODUCT_MADE] == 0 and _is_dense(net, state, core):
+                    return core
+                _receive(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
+                cursor[PRODUCT_MADE] = 0
+            _send(net, timing, state, slots, slot, core, fresh, bands)
+            cursor[CORE] += 1
+        begin = 0 if integers_out.shape[1] == net.sent[cores] else net.sent[cores - 1]
         for i in range(integers_out.shape[1]):
             integers_out[k, i] = state.integers[begin + i]
+        cursor[FRAME], cursor[CORE] = k + 1, 0
+    cursor[FRAME] = 0
+    return DONE
+
+
+@inlined
+def _is_dense(net: NetworkArrays, state: ValueState, core: int) -> bool:
+    """Is a dense product exact here, and predicted to cost less than the messages?"""
+    kind = net.product[core]
+    if kind == NONE:
+        return False
+    messages, dense = np.int64(0), np.int64(0)
+    for link in range(net.incoming[core], net.incoming[core + 1]):
+        messages += state.macs[link]
+        dense += net.macs[link]
+    cost = SINGLE_COST if kind & SINGLE else DOUBLE_COST
+    return kind >= FORCED or messages > FIXED_COST + cost * dense
 
 
 @inlined
 def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
     """The frame's pixels, shifted and offset, as the input core's accumulators."""
     channels = net.shape[0, 2]
-    for i in range(net.begin[1]):
-        state.accumulator[i] = (np.int32(pixels[i]) << net.input_shift) + net.bias[i % channels]
+    for pixel in range(net.shape[0, 0] * net.shape[0, 1]):
+        for channel in range(channels):
+            i = pixel * channels + channel
+            state.accumulator[i] = (np.int32(pixels[i]) << net.input_shift) + net.bias[channel]
 
 
 @inlined
-def _receive(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
-    """The receive phase of one core: bias where the accumulators start afresh, then the synapses of all messages."""
-    begin, end = net.begin[core], net.begin[core + 1]
-    accumulator = state.accumulator[begin:end]
-    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    for pixel in range(touched.shape[0]):
-        touched[pixel] = 0
-    channels = net.shape[core, 2]
-    if fresh:
-        bias = net.bias[net.channel[core] : net.channel[core + 1]]
-        for pixel in range(touched.shape[0]):
-            for channel in range(channels):
-                accumulator[pixel * channels + channel] = bias[channel]
-    top = (np.int64(1) << (net.accumulator_bits - 1)) - 1
+def _receive(
+    net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, adding: bool, bands: int
+) -> None:
+    """The receive phase of one core, on all threads if it is worth it."""
+    work = np.int64(0)
     for link in range(net.incoming[core], net.incoming[core + 1]):
-        sender = net.link_sender[link]
-        count = slots.messages[slot, sender]
-        if count == 0:
-            continue
-        neuron = slots.neuron[slot, net.sent[sender] : net.sent[sender + 1]]
-        value = slots.value[slot, net.sent[sender] : net.sent[sender + 1]]
-        weights = net.weights[net.weight[link] : net.weight[link + 1]]
-        window, outputs, groups = net.window[link], net.link_channels[link], net.link_groups[link]
-        sent, shape = net.sent_shape[sender], net.shape[core]
-        if net.saturating:
-            slots.record[slot, core, ACCUMULATOR_CLIPS] += add_saturating(
-                weights,
-                window,
-                groups,
-                outputs,
-                sent,
-                shape,
-                neuron,
-                value,
-                count,
-                accumulator,
-                touched,
-                net.unary,
-                -top - 1,
-                top,
-            )
-        elif window[0]:
-            touched[0] = 1
-            add_pixel(weights, outputs, outputs, neuron[:count], value[:count], 0, accumulator)
-        else:
-            add_kernels(weights, window, groups, outputs, sent, shape, neuron, value, count, accumulator, touched)
-    if net.accumulator_bits < 32 and not net.saturating:
-        fold(accumulator, net.accumulator_bits)
+        work += state.macs[link]
+    many = work > net.macs_to_share or (fresh and net.begin[core + 1] - net.begin[core] > net.neurons_to_share)
+    shared = bands if many else 1
+    if net.saturating:
+        receive_saturating(net, state, slots, slot, core, fresh)
+    elif shared > 1:
+        receive_in_bands(net, state, slots, slot, core, fresh, adding, shared)
+    else:
+        receive_band(net, state, slots, slot, core, fresh, adding, 0, 1)
+    begin, end = state.touched_begin[core], state.touched_begin[core + 1]
+    if fully_connected(net, core) and not net.saturating and (state.touched[begin] or fresh):
+        state.pixel_peak[begin] = 0
+        for band in range(shared):
+            state.pixel_peak[begin] = max(state.pixel_peak[begin], state.band[band])
+    peak = np.int64(0)
+    for pixel in range(begin, end):
+        peak = max(peak, state.pixel_peak[pixel])
+    state.peak[core] = peak
 
 
 @inlined
 def _send(
-    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool
-) -> None:
-    """The update phase of one core: requantise what was touched, list the messages, fill the value columns."""
-    begin, end = net.sent[core], net.sent[core + 1]
-    record = slots.record[slot, core]
-    last_core = core == net.shape.shape[0] - 1
-    accumulator = state.accumulator[net.begin[core] : net.begin[core + 1]]
-    integers = state.integers[begin:end]
-    neuron, value = slots.neuron[slot, begin:end], slots.value[slot, begin:end]
-    updated = slots.updated[slot, net.pixel[core] : net.pixel[core + 1]]
-    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    count, nonzero, l1, saturations, pixels = update_pixels(
-        net,
-        core,
-        fresh or core == 0,
-        last_core,
-        accumulator,
-        touched,
-        integers,
-        state.last[begin:end],
-        neuron,
-        value,
-        updated,
-        state.scratch,
-    )
-    positions = np.int64(0)
-    looks = timing.looks[net.pixel[core] : net.pixel[core + 1]]
-    for pixel in range(updated.shape[0]):
-        positions += looks[pixel] * updated[pixel]
-    slots.messages[slot, core], slots.positions[slot, core] = count, positions
-    record[UPDATES], record[SATURATIONS] = pixels * net.sent_shape[core, 2], saturations
-    record[NONZERO], record[VALUES_OUT], record[L1_OUT] = nonzero, count, l1
-    if pixels > 0:
-        state.digest[core] = digest_of(integers, net.keys[begin:end])
-        state.peak[core] = peak_of(accumulator) if core > 0 else 0
-    record[DIGEST], record[ACCUMULATOR_PEAK] = state.digest[core], state.peak[core]
-    if net.delta and not last_core:
-        _compare_with_before(state, record, core, integers, neuron, value, count)
-    for number in range(net.outgoing[core], net.outgoing[core + 1]):
-        _count_link(net, timing, slots, slot, core, net.outgoing_links[number], neuron, value, count)
-
-
-@inlined
-def _compare_with_before(
-    state: ValueState,
-    record: NDArray[np.int64],
-    core: int,
-    integers: NDArray[np.int32],
-    neuron: NDArray[np.int32],
-    value: NDArray[np.int32],
-    count: int,
-) -> None:
-    """How far a core's map is from that of the frame before, from the changes alone: what did not change has the same
-    s.
-    """
-    l1, square = state.l1[core], state.square[core]
-    changed_l1, product = np.int64(0), np.int64(0)
-    for j in range(count):
-        s, change = np.int64(integers[neuron[j]]), np.int64(value[j])
-        before = s - change
-        changed_l1 += abs(s)
-        l1 += abs(s) - abs(before)
-        square += s * s - before * before
-        product += s * change
-    distance = (l1 - changed_l1) * abs(l1 - state.l1[core])
-    for j in range(count):
-        s, change = np.int64(integers[neuron[j]]), np.int64(value[j])
-        distance += abs(s * state.l1[core] - (s - change) * l1)
-    record[S_L1], record[S_SQUARE], record[S_PRODUCT], record[S_DISTANCE] = l1, square, square - product, distance
-    state.l1[core], state.square[core] = l1, square
-
-
-@inlined
-def _count_link(
     net: NetworkArrays,
     timing: Timing,
+    state: ValueState,
     slots: Slots,
     slot: int,
     core: int,
-    link: int,
-    neuron: NDArray[np.int32],
-    value: NDArray[np.int32],
-    count: int,
+    fresh: bool,
+    bands: int,
 ) -> None:
-    """What the messages of one frame make the receiver at the end of one link do."""
-    hits = net.hits[net.hits_begin[link] : net.hits_begin[link + 1]]
-    channels, row = net.sent_shape[core, 2], timing.service_row[link]
-    messages, adds, synapses = np.int64(0), np.int64(0), np.int64(0)
-    weight_words, state_words = np.int64(0), np.int64(0)
-    for j in range(count):
-        reach = hits[neuron[j] // channels]
-        if reach > 0:
-            units = abs(np.int64(value[j])) if net.unary else np.int64(1)
-            digits = signed_digits(value[j]) if net.count_digits else units
-            messages += units
-            adds += digits * reach
-            synapses += units * reach
-            weight_words += units * timing.weight_words[row + reach]
-            state_words += units * timing.state_words[row + reach]
-    slots.link_messages[slot, link] = messages
-    slots.link_adds[slot, link] = adds * net.link_channels[link]
-    slots.link_synapses[slot, link] = synapses * net.link_channels[link]
-    slots.link_weight_words[slot, link], slots.link_state_words[slot, link] = weight_words, state_words
+    """The update phase of one core: requantise what was touched, list the messages, fill the value columns."""
+    record = slots.record[slot, core]
+    last_core = core == net.shape.shape[0] - 1
+    all_of_them = fresh or core == 0
+    shared = bands if net.sent[core + 1] - net.sent[core] > net.neurons_to_share else 1
+    if shared > 1:
+        update_in_bands(net, timing, state, slots, slot, core, all_of_them, shared)
+    else:
+        update_band(net, timing, state, slots, slot, core, all_of_them, 0, 1)
+    pack(net, state, slots, slot, core, shared)
+    sums = state.sums[0]
+    slots.positions[slot, core] = sums[POSITIONS]
+    record[UPDATES], record[SATURATIONS] = sums[PIXELS] * net.sent_shape[core, 2], sums[CLIPPED]
+    record[NONZERO], record[VALUES_OUT], record[L1_OUT] = sums[NONZERO_SUM], sums[COUNT], sums[L1_SUM]
+    if last_core:
+        _digest_outputs(net, state, core)
+    else:
+        state.digest[core] = sums[DIGEST_SUM] + (state.digest[core] if net.delta else 0)
+    record[DIGEST], record[ACCUMULATOR_PEAK] = state.digest[core], state.peak[core]
+    if net.delta and not last_core:
+        _compare_with_before(net, state, slots, slot, core, bands)
+    for number in range(net.outgoing[core], net.outgoing[core + 1]):
+        count_link(net, timing, state, slots, slot, core, net.outgoing_links[number])
+
+
+@inlined
+def _digest_outputs(net: NetworkArrays, state: ValueState, core: int) -> None:
+    """Digest of the last core's accumulators."""
+    digest = np.int64(0)
+    for i in range(net.sent[core], net.sent[core + 1]):
+        digest += np.int64(state.integers[i]) * key_of(i)
+    state.digest[core] = digest
+
+
+@inlined
+def _compare_with_before(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, bands: int) -> None:
+    """How far a core's map is from that of the frame before, from the changes alone: what did not change has the same
+    s.
+    """
+    sums, record = state.sums[0], slots.record[slot, core]
+    l1_before, count = state.l1[core], sums[COUNT]
+    l1 = l1_before + sums[S_L1_SUM]
+    square = state.square[core] + sums[SQUARE_SUM]
+    distance = (l1 - sums[CHANGED_L1]) * abs(l1 - l1_before)
+    product = square - sums[PRODUCT_SUM]
+    shared = bands if count > net.neurons_to_share else 1
+    if shared > 1:
+        distances_in_bands(net, state, slots, slot, core, l1, l1_before, count, shared)
+    else:
+        distance_band(net, state, slots, slot, core, l1, l1_before, count, 0, 1)
+    for band in range(shared):
+        distance += state.band[band]
+    record[S_L1], record[S_SQUARE], record[S_PRODUCT], record[S_DISTANCE] = l1, square, product, distance
+    state.l1[core], state.square[core] = l1, square
+
+
+@threaded
+def distances_in_bands(
+    net: NetworkArrays,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    l1: int,
+    l1_before: int,
+    count: int,
+    bands: int,
+) -> None:
+    """The bands of `distance_band`, on as many threads as there are."""
+    for band in prange(bands):
+        distance_band(net, state, slots, slot, core, l1, l1_before, count, band, bands)
+
+
+@uncounted
+def distance_band(
+    net: NetworkArrays,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    l1: int,
+    l1_before: int,
+    count: int,
+    band: int,
+    bands: int,
+) -> None:
+    """Part of the distance of a core's map from the one before: that of a range of its messages."""
+    begin, end = net.sent[core], net.sent[core + 1]
+    state.band[band] = distance_of(
+        state.integers[begin:end],
+        slots.neuron[slot, begin:end],
+        slots.value[slot, begin:end],
+        count * band // bands,
+        count * (band + 1) // bands,
+        l1,
+        l1_before,
+    )

@@ -29,7 +29,7 @@ from simulator.columns import (
     UPDATE_END,
     UPDATE_START,
 )
-from simulator.kernels_values import signed_digits
+from simulator.kernels_messages import signed_digits
 from workloads.compiled import compiled, inlined, uncounted
 
 Int32 = NDArray[np.int32]
@@ -196,55 +196,63 @@ def _send_and_serve(
     hits = net.hits[net.hits_begin[core] :]
     service_row, channels = timing.service_row[core], net.sent_shape[core, 2]
     starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
+    pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
+    depth = starts.shape[0]
     on_link, wire = timing.message_fs[core], timing.wire_fs[core]
+    encode, fire = timing.encode_fs[core], timing.fire_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
+    head, tail = sent % depth, left % depth  # their places in the ring, kept up without dividing
     free_from = times.update_end[core + 1]
     free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
     waited_link, waited_queue, units = np.int64(0), np.int64(0), np.int64(0)
-    pixel, scanned = np.int64(0), np.int64(0)  # scanned: time of the scan up to and with the last neuron that sent
-    before = np.int64(0)  # time of the scan up to this pixel
-    cost = pixel_fs(slots, timing, slot, core, net.pixel[core])
-    for j in range(slots.messages[slot, core]):
-        while neuron[j] >= (pixel + 1) * channels:
-            before += cost * channels
-            pixel += 1
-            cost = pixel_fs(slots, timing, slot, core, net.pixel[core] + pixel)
-        reach = before + (neuron[j] - pixel * channels + 1) * cost
-        now += reach - scanned + timing.fire_fs[core]
-        scanned = reach
-        if hits[pixel] == 0:
-            continue
-        repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
-        digits = signed_digits(value[j]) if net.count_digits else np.int64(1)
-        service = timing.service_fs[service_row + hits[pixel], digits]
-        units += repeats
-        for _ in range(repeats):
-            ready = now + timing.encode_fs[core]
-            now, for_link, for_queue, left = _leave(ready, link_free, starts, sent, left)
-            waited_link += for_link
-            waited_queue += for_queue
-            peak = max(peak, sent - left + 1)
-            link_free = now + on_link
-            arrival = link_free + wire
-            begin = max(arrival, free)
-            free = begin + service
-            busy += service
-            first = begin if first < 0 else first
-            starts[sent % starts.shape[0]] = begin
-            sent += 1
-            if traced < trace.shape[0]:
-                carried = value[j] // repeats if net.unary else value[j]
-                note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
-                traced += 1
+    scanned = np.int64(0)  # time of the scan up to and with the last neuron that sent
+    before = np.int64(0)  # and up to this pixel
+    j = np.int64(0)
+    for pixel in range(pixel_messages.shape[0]):
+        cost = pixel_fs(slots, timing, slot, core, net.pixel[core] + pixel)
+        row = service_row + hits[pixel]
+        one = timing.service_fs[row, 1]
+        for _ in range(pixel_messages[pixel]):
+            reach = before + (neuron[j] - pixel * channels + 1) * cost
+            now += reach - scanned + fire
+            scanned = reach
+            if hits[pixel] == 0:
+                j += 1
+                continue
+            repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
+            service = timing.service_fs[row, signed_digits(value[j])] if net.count_digits else one
+            units += repeats
+            for _ in range(repeats):
+                ready = now + encode
+                now, for_queue, left, tail = _leave(max(ready, link_free), starts, sent, head, left, tail)
+                waited_link += max(ready, link_free) - ready
+                waited_queue += for_queue
+                peak = max(peak, sent - left + 1)
+                link_free = now + on_link
+                arrival = link_free + wire
+                begin = max(arrival, free)
+                free = begin + service
+                busy += service
+                first = begin if first < 0 else first
+                starts[head] = begin
+                sent += 1
+                head = head + 1 if head + 1 < depth else np.int64(0)
+                if traced < trace.shape[0]:
+                    carried = value[j] // repeats if net.unary else value[j]
+                    note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
+                    traced += 1
+            j += 1
+        before += cost * channels
     now += scan - scanned
     if not timing.barrier:
-        now, for_link, for_queue, left = _leave(now, link_free, starts, sent, left)
-        waited_link += for_link
+        ready = now
+        now, for_queue, left, tail = _leave(max(ready, link_free), starts, sent, head, left, tail)
+        waited_link += max(ready, link_free) - ready
         waited_queue += for_queue
         peak = max(peak, sent - left + 1)
         link_free = now + timing.token_fs[core]
         free = max(link_free + wire, free)
-        starts[sent % starts.shape[0]] = free
+        starts[head] = free
         sent += 1
     times.link_free[core], times.sent[core], times.left[core] = link_free, sent, left
     times.serve_end[core + 1] = free
@@ -255,24 +263,26 @@ def _send_and_serve(
     return units, now, traced
 
 
-@inlined
-def _leave(ready: int, link_free: int, starts: Int64, sent: int, left: int) -> tuple[int, int, int, int]:
-    """When message number `sent`, `ready` to go, leaves: first the link has to be free, then a slot in the queue.
+@compiled
+def _leave(now: int, starts: Int64, sent: int, head: int, left: int, tail: int) -> tuple[int, int, int, int]:
+    """When message number `sent`, which has the link from `now` on, leaves: there has to be a slot in the queue.
 
     `starts` is the ring of when the last messages began service and so freed their slots; `left` of all sent so far are
-    known to have done so. Returns (time, waited for the link, waited for the queue, `left` by then).
+    known to have done so; `head` and `tail` are the places of number `sent` and `left` in the ring. Returns (time,
+    waited for the queue, `left` and `tail` by then).
     """
     depth = starts.shape[0]
-    now = max(ready, link_free)
-    for_link = now - ready
     for_queue = np.int64(0)
-    if sent >= depth and starts[sent % depth] > now:
-        for_queue = starts[sent % depth] - now
+    if sent >= depth and starts[head] > now:
+        for_queue = starts[head] - now
         now += for_queue
-    while left < sent and starts[left % depth] < now:
+    while left < sent and starts[tail] < now:
         left += 1
-    left = max(left, sent + 1 - depth)  # a slot that is freed and taken at one time counts once
-    return now, for_link, for_queue, left
+        tail = tail + 1 if tail + 1 < depth else np.int64(0)
+    if left < sent + 1 - depth:  # a slot that is freed and taken at one time counts once
+        left += 1
+        tail = tail + 1 if tail + 1 < depth else np.int64(0)
+    return now, for_queue, left, tail
 
 
 @compiled

@@ -1,131 +1,170 @@
-"""Compiled inner loops of the fast engine: the update phase, pixel by pixel or in runs of pixels."""
+"""Compiled inner loops of the fast engine: the update phase of one core in one frame, in bands that threads share.
+
+Every band takes a range of the rows that are sent and lists its messages from its own first neuron on; `pack` then
+moves them together.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.arrays import NetworkArrays
-from simulator.kernels_values import requantise, requantise_leaky, send_changes, send_values
-from workloads.compiled import compiled, inlined
+from simulator.arrays import RUN, NetworkArrays, Slots, Timing, ValueState
+from simulator.kernels_messages import (
+    CLIPPED,
+    COUNT,
+    NONZERO_SUM,
+    PIXELS,
+    POSITIONS,
+    SUMS,
+    list_changes,
+    list_values,
+)
+from simulator.kernels_requantise import requantise, requantise_leaky
+from workloads.compiled import compiled, inlined, prange, threaded, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@inlined
-def update_pixels(
-    net: NetworkArrays,
-    core: int,
-    all_of_them: bool,
-    last_core: bool,
-    accumulator: Int32,
-    touched: Bytes,
-    integers: Int32,
-    last: Int32,
-    neuron: Int32,
-    value: Int32,
-    updated: Bytes,
-    largest: Int32,
-) -> tuple[int, int, int, int, int]:
-    """Requantise every pixel that was touched (or all), and list what is sent.
+@threaded
+def update_in_bands(
+    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, bands: int
+) -> None:
+    """The bands of `update_band`, on as many threads as there are."""
+    for band in prange(bands):
+        update_band(net, timing, state, slots, slot, core, fresh, band, bands)
 
-    Arrays are those of one core. Returns (messages, non-zero values among those that could be sent, their magnitudes'
-    sum, values clipped, pixels updated); `updated` says which pixels those are;
-    `largest` is room for one pixel's channels.
-    """
-    channels = net.sent_shape[core, 2]
+
+@uncounted
+def update_band(
+    net: NetworkArrays,
+    timing: Timing,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    fresh: bool,
+    band: int,
+    bands: int,
+) -> None:
+    """Requantise every pixel of the band that was touched (or all), list what is sent, and fill the band's sums."""
+    rows, columns, channels = net.sent_shape[core]
+    last_core = core == net.shape.shape[0] - 1
     pooled = net.pool[core, 0] > 0 and not last_core
-    count, nonzero, l1, saturations, pixels = 0, np.int64(0), np.int64(0), np.int64(0), 0
-    pixel = 0
-    while pixel < updated.shape[0]:
+    accumulator = state.accumulator[net.begin[core] : net.begin[core + 1]]
+    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
+    integers = state.integers[net.sent[core] : net.sent[core + 1]]
+    neuron = slots.neuron[slot, net.sent[core] : net.sent[core + 1]]
+    value = slots.value[slot, net.sent[core] : net.sent[core + 1]]
+    updated = slots.updated[slot, net.pixel[core] : net.pixel[core + 1]]
+    pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
+    looks = timing.looks[net.pixel[core] : net.pixel[core + 1]]
+    room, sums = state.room[band], state.sums[band]
+    for place in range(SUMS):
+        sums[place] = 0
+    pixel, end = (rows * band // bands) * columns, (rows * (band + 1) // bands) * columns
+    before = listed = pixel * channels
+    most = max(RUN // channels, 1)  # pixels at a time, so that they stay in the nearest cache
+    while pixel < end:
         if pooled:
             stop = pixel + 1
-            hit = _pool(net, core, pixel, all_of_them, accumulator, touched, largest)
-            source = largest[:channels]
+            hit = _pool(net, core, pixel, fresh, accumulator, touched, room)
         else:
-            hit = all_of_them or touched[pixel] > 0
-            stop = _run_end(pixel, hit, all_of_them, touched)
-            source = accumulator[pixel * channels : stop * channels]
+            hit = fresh or touched[pixel] > 0
+            stop = _run_end(pixel, min(end, pixel + most), hit, fresh, touched)
         for each in range(pixel, stop):
-            updated[each] = hit
+            updated[each], pixel_messages[each] = hit, 0
         if hit:
-            pixels += stop - pixel
-            first = pixel * channels
-            s = integers[first : stop * channels]
             if last_core:
-                for i in range(source.shape[0]):
-                    s[i] = source[i]
+                for i in range(pixel * channels, stop * channels):
+                    integers[i] = accumulator[i]
             else:
-                saturations += _requantise_run(net, core, first, source, s)
-                if net.delta:
-                    before = count
-                    count, magnitude = send_changes(s, last[first : stop * channels], first, neuron, value, count)
-                    nonzero += count - before
-                else:
-                    count, some, magnitude = send_values(s, net.dense, first, neuron, value, count)
-                    nonzero += some
-                l1 += magnitude
+                source, begin = (room, channels) if pooled else (accumulator, pixel * channels)
+                count = (stop - pixel) * channels
+                sums[CLIPPED] += _requantise_run(net, core, pixel * channels, count, source, begin, room)
+                listed = _list_run(net, core, pixel, stop, room, integers, neuron, value, pixel_messages, listed, sums)
+            sums[PIXELS] += stop - pixel
+            for each in range(pixel, stop):
+                sums[POSITIONS] += looks[each]
         pixel = stop
-    return count, nonzero, l1, saturations, pixels
+    sums[COUNT] = listed - before
+    if net.delta:
+        sums[NONZERO_SUM] = listed - before
 
 
 @compiled
-def _run_end(pixel: int, hit: bool, all_of_them: bool, touched: Bytes) -> int:
+def _run_end(pixel: int, end: int, hit: bool, fresh: bool, touched: Bytes) -> int:
     """End of the run of pixels, from `pixel` on, that are all touched or all not."""
-    if all_of_them:
-        return touched.shape[0]
+    if fresh:
+        return end
     stop = pixel + 1
-    while stop < touched.shape[0] and (touched[stop] > 0) == hit:
+    while stop < end and (touched[stop] > 0) == hit:
         stop += 1
     return stop
 
 
 @inlined
-def _requantise_run(net: NetworkArrays, core: int, first: int, source: Int32, s: Int32) -> int:
-    """Requantise consecutive neurons from `first` on; tables hold one entry per channel, or one per neuron."""
-    begin, size = net.scale[core], net.scale[core + 1] - net.scale[core]
+def _list_run(
+    net: NetworkArrays,
+    core: int,
+    pixel: int,
+    stop: int,
+    new: Int32,
+    integers: Int32,
+    neuron: Int32,
+    value: Int32,
+    pixel_messages: Int32,
+    listed: int,
+    sums: Int64,
+) -> int:
+    """List what pixels pixel .. stop send, whose new integers stand in `new`; returns how many are listed now."""
+    channels, key = net.sent_shape[core, 2], net.sent[core]
+    for each in range(pixel, stop):
+        before, place, first = listed, (each - pixel) * channels, each * channels
+        if net.delta:
+            listed = list_changes(new, place, channels, integers, first, key, neuron, value, listed, sums)
+        else:
+            listed = list_values(new, place, channels, integers, first, key, net.dense, neuron, value, listed, sums)
+        pixel_messages[each] = listed - before
+    return listed
+
+
+@inlined
+def _requantise_run(
+    net: NetworkArrays, core: int, first: int, count: int, source: Int32, begin: int, out: Int32
+) -> int:
+    """Requantise `count` neurons from `first` on, whose accumulators begin at source[begin]; returns those clipped."""
+    table, size = net.scale[core], net.scale[core + 1] - net.scale[core]
     clipped = np.int64(0)
-    width = source.shape[0] if size > net.sent_shape[core, 2] else size
-    for offset in range(0, source.shape[0], width):
-        a = begin + (first + offset) % size
-        b = a + width
+    width = count if size > net.sent_shape[core, 2] else size
+    for offset in range(0, count, width):
+        entry = table + (first + offset) % size
         if net.leaky[core]:
             clipped += requantise_leaky(
-                source[offset : offset + width],
-                net.multiplier[a:b],
-                net.shift[a:b],
-                net.leak_multiplier[a:b],
-                net.leak_shift[a:b],
-                net.rounding,
-                net.s_low[core],
-                net.s_high[core],
-                s[offset : offset + width],
-            )
+                source, begin + offset, net.multiplier, net.shift, net.leak_multiplier, net.leak_shift, entry,
+                net.rounding, net.s_low[core], net.s_high[core], out, offset, width,
+            )  # fmt: skip
         else:
             clipped += requantise(
-                source[offset : offset + width],
-                net.low[a:b],
-                net.high[a:b],
-                net.multiplier[a:b],
-                net.shift[a:b],
-                net.rounding,
-                net.s_low[core],
-                net.s_high[core],
-                s[offset : offset + width],
-            )
+                source, begin + offset, net.low, net.high, net.multiplier, net.shift, entry,
+                net.rounding, net.s_low[core], net.s_high[core], out, offset, width,
+            )  # fmt: skip
     return clipped
 
 
 @inlined
 def _pool(
-    net: NetworkArrays, core: int, pixel: int, all_of_them: bool, accumulator: Int32, touched: Bytes, largest: Int32
+    net: NetworkArrays, core: int, pixel: int, fresh: bool, accumulator: Int32, touched: Bytes, room: Int32
 ) -> bool:
-    """`largest` = the largest accumulators in the window of one pixel sent; returns whether any of them was touched."""
+    """The largest accumulators in the window of one pixel sent, behind the first pixel's place in `room`.
+
+    Returns whether any accumulator in the window was touched.
+    """
     pool, shape = net.pool[core], net.shape[core]
     y, x = pixel // net.sent_shape[core, 1], pixel % net.sent_shape[core, 1]
-    hit, empty = all_of_them, True
+    hit, empty = fresh, True
     for i in range(pool[0]):
         row = pool[2] * y + pool[6] * i - pool[4]
         if row < 0 or row >= shape[0]:
@@ -136,8 +175,39 @@ def _pool(
                 continue
             place = row * shape[1] + column
             hit = hit or touched[place] > 0
-            values = accumulator[place * shape[2] : (place + 1) * shape[2]]
-            for c in range(shape[2]):
-                largest[c] = values[c] if empty else max(largest[c], values[c])
+            _keep_largest(accumulator, place * shape[2], shape[2], empty, room)
             empty = False
     return hit
+
+
+@compiled
+def _keep_largest(accumulator: Int32, begin: int, channels: int, empty: bool, room: Int32) -> None:
+    """room[channels:] = accumulators from `begin` on, or the larger of both if there are some already."""
+    source, target = np.uint64(begin), np.uint64(channels)
+    for c in range(channels):
+        i = np.uint64(c)
+        a = accumulator[source + i]
+        room[target + i] = a if empty else max(room[target + i], a)
+
+
+@inlined
+def pack(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, bands: int) -> None:
+    """Move the messages of all bands together, add their sums to the first band's, and note where each row begins."""
+    rows, columns, channels = net.sent_shape[core]
+    begin = net.sent[core]
+    sums = state.sums
+    for band in range(1, bands):
+        source = begin + (rows * band // bands) * columns * channels
+        target = begin + sums[0, COUNT]
+        for j in range(sums[band, COUNT]):
+            slots.neuron[slot, target + j] = slots.neuron[slot, source + j]
+            slots.value[slot, target + j] = slots.value[slot, source + j]
+        for place in range(SUMS):
+            sums[0, place] += sums[band, place]
+    slots.messages[slot, core] = sums[0, COUNT]
+    place = net.row[core]
+    listed = np.int64(0)
+    for row in range(rows):
+        state.row_begin[place + row] = listed
+        for column in range(columns):
+            listed += slots.pixel_messages[slot, net.pixel[core] + row * columns + column]

@@ -176,6 +176,11 @@ def plan_network(network: IntegerNetwork, chip: Chip, mode: Mode) -> Plan:
     )
 
 
+def link_macs(plan: Plan, link: LinkPlan) -> int:
+    """Multiply-accumulates at the end of a link if every neuron of the sender sends one message: its synapses."""
+    return sum(link.hits_y) * sum(link.hits_x) * plan.cores[link.sender].sent_shape[2] * link.channels
+
+
 def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
     """(weight words read, state words read and also written) for a message that reaches `hits` pixels."""
     core = plan.cores[link.receiver]

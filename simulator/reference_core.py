@@ -212,10 +212,7 @@ def end_frame(core: Core) -> None:
     word = part.timing.state_memory.word_bits
     if core.layer is not None:
         core.row["state_reads"] += ceil_div(core.looked_at * network.accumulator_bits, word)
-        updated = core.row["updates"] > 0
-        core.row["accumulator_peak"] = (
-            max(abs(each) for each in core.accumulators) if updated else core.rows[-2]["accumulator_peak"]
-        )
+        core.row["accumulator_peak"] = max(abs(each) for each in core.accumulators)
     if core.plan.mode.delta and not core.is_last:
         core.row["state_reads"] += ceil_div(core.row["updates"] * network.activation_bits, word)
         now, before = core.integers, core.integers_before

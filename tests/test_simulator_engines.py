@@ -15,7 +15,7 @@ from small_chips import CHIP, chain, frames
 from hwmodels.records import COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
 from simulator.arrays import ROUNDINGS
-from simulator.kernels_values import requantise
+from simulator.kernels_requantise import requantise
 from simulator.modes import mode_named, signed_digits
 from simulator.reference_integers import canonical_digits, requantise_exactly
 from workloads.integer_network import Requantiser
@@ -110,14 +110,18 @@ def test_compiled_requantisation_is_exact_at_ties_and_extremes(rounding, small, 
     s = np.empty(count, np.int32)
     clipped = requantise(
         np.array(accumulators, np.int32),
+        0,
         np.full(count, 0 if relu else -(2**31), np.int32),
         np.full(count, 2**31 - 1, np.int32),
         np.full(count, multiplier, np.int64),
         np.full(count, shift, np.int64),
+        0,
         ROUNDINGS[rounding],
         -128,
         127,
         s,
+        0,
+        count,
     )
     exact = [requantise_exactly(max(a, 0) if relu else a, 0, one) for a in accumulators]
     assert s.tolist() == [value for value, _ in exact]

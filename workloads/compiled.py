@@ -15,6 +15,9 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
+prange: type[range] = numba.prange
+"""A range whose turns a `threaded` function may take in any order, on all threads."""
+
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on its first call and keep the result on disk.
@@ -29,6 +32,12 @@ def uncounted(function: Callable[P, R]) -> Callable[P, R]:
     """As `compiled`, without counting references: for functions that make no array and look into many all the time."""
     with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, _nrt=False)(function))
+
+
+def threaded(function: Callable[P, R]) -> Callable[P, R]:
+    """As `compiled`, with its loops over `prange` shared out to numba's threads (NUMBA_NUM_THREADS; all cores)."""
+    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, parallel=True)(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
