@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ def simulate(
     frame_rate_hz: float = 30.0,
     engine: Literal["fast", "reference"] = "fast",
     record_messages: bool = False,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
@@ -38,8 +39,9 @@ def simulate(
     frames: from `ds.frames`, or a (n, ...) uint8 array. modes: of `ds.MODES`; all that the accelerator can run unless
     given. out: the run directory, runs/NAME-HASH unless given; a finished run of the same configuration there is
     read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
-    input core is free), `paced` (at frame_rate_hz). Power is stated at frame_rate_hz. Raises SimulationError where
-    things don't fit each other and RunError where `out` is taken.
+    input core is free), `paced` (at frame_rate_hz). Power is stated at frame_rate_hz. threads: at most so many
+    simulate, one per core unless given; results are the same. progress: see `deltasim.execute.Progress`. Raises
+    SimulationError where things don't fit each other and RunError where `out` is taken.
     """
     settings = Settings(
         name=name,
@@ -51,7 +53,8 @@ def simulate(
     )
     stream = frames if isinstance(frames, Frames) else frames_of_array("array", frames)
     job = plan_job(network, stream, accelerator, settings)
-    return run_job(job, None if out is None else Path(out), overwrite=overwrite, progress=progress)
+    path = None if out is None else Path(out)
+    return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
 
 
 def run(
@@ -59,18 +62,31 @@ def run(
     *,
     out: Path | str | None = None,
     overwrite: bool = False,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Carry out an experiment file (the bundled Temporal-MNIST one unless given) and return the finished run."""
+    """Carry out an experiment file (the bundled Temporal-MNIST one unless given) and return the finished run.
+
+    The other arguments are those of `simulate`.
+    """
     job = job_of(experiment)
-    return run_job(job, None if out is None else Path(out), overwrite=overwrite, progress=progress)
+    path = None if out is None else Path(out)
+    return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
 
 
-def job_of(experiment: Experiment | Path | str | None = None, folder: Path = Path()) -> Job:
-    """Load and check all that an experiment names; `folder` is where the relative paths of an Experiment start."""
+def job_of(
+    experiment: Experiment | Path | str | None = None,
+    folder: Path = Path(),
+    *,
+    say: Callable[[str], None] | None = None,
+) -> Job:
+    """Load and check all that an experiment names; `folder` is where the relative paths of an Experiment start.
+
+    say: told in words what is done next, before it takes its time.
+    """
     if not isinstance(experiment, Experiment):
         experiment, folder = read_experiment(None if experiment is None else Path(experiment))
-    loaded = load_experiment(experiment, folder)
+    loaded = load_experiment(experiment, folder, say)
     return plan_job(
         loaded.quantised,
         loaded.frames,

@@ -12,11 +12,25 @@ from rich.console import Console
 
 from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
+from deltasim.cli_options import (
+    AcceleratorName,
+    EngineName,
+    Json,
+    Modes,
+    NetworkName,
+    NormalisationName,
+    Out,
+    Overwrite,
+    Range,
+    RunPath,
+    Threads,
+    What,
+)
 from deltasim.errors import USER_ERRORS
-from deltasim.execute import run_job
+from deltasim.execute import check_place, run_job
 from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
 from deltasim.options import with_options
-from deltasim.progress import progress_bars
+from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
 from hwmodels import list_profiles, load_accelerator
 from hwmodels.json_schema import accelerator_json_schema
@@ -35,41 +49,31 @@ app = typer.Typer(
 
 app.add_typer(data_app)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
-RunPath = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/temporal-mnist-0123456789.")
-]
-
 
 @app.command(
-    epilog="Examples: deltasim run | deltasim run my.yaml --frames 0:500 | deltasim run --accelerator chip.yaml"
+    epilog="Examples: deltasim run | deltasim run my.yaml --frames 0:500 -o runs/mine | deltasim run --accelerator "
+    "my-chip.yaml | deltasim run clip.mp4 | deltasim run clip.mp4 --network my.onnx --normalisation torch-rgb"
 )
 def run(
-    experiment: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[EXPERIMENT.yaml]", help="What to run; the bundled Temporal-MNIST experiment if left out."
-        ),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run directory. [default: runs/NAME-HASH]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
-    accelerator: Annotated[
-        str | None, typer.Option(help="Instead of the experiment's: profile name or YAML file.")
-    ] = None,
-    network: Annotated[str | None, typer.Option(help="Instead of the experiment's: name, .onnx or .npz file.")] = None,
-    normalisation: Annotated[
-        str | None,
-        typer.Option(help="How pixels become the input of an ONNX network: caffe-bgr, torch-rgb, unit-rgb, unit-gray."),
-    ] = None,
-    frames: Annotated[str | None, typer.Option(help="Instead of the experiment's range: start:stop.")] = None,
-    modes: Annotated[str | None, typer.Option(help="Instead of the experiment's: names, separated by commas.")] = None,
-    engine: Annotated[str | None, typer.Option(help="fast, or reference (SimPy, one event per message: slow).")] = None,
+    experiment: What = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    accelerator: AcceleratorName = None,
+    network: NetworkName = None,
+    normalisation: NormalisationName = None,
+    frames: Range = None,
+    modes: Modes = None,
+    engine: EngineName = None,
+    threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Simulate an experiment, write a run directory and its dashboard, print what a frame costs.
 
-    A run of the same configuration is not repeated; one that was interrupted goes on where it stopped.
+    Options take the place of what the experiment says. A run of the same configuration is not repeated; one that was
+    interrupted goes on where it stopped.
     """
+    if out is not None:
+        check_place(out)
     chosen, folder = experiment_of(experiment)
     chosen = with_options(
         chosen,
@@ -80,9 +84,10 @@ def run(
         modes=modes,
         engine=engine,
     )
-    job = job_of(chosen, folder)
+    with status_line(f"loading {chosen.network} and frames") as say:
+        job = job_of(chosen, folder, say=say)
     with progress_bars() as progress:
-        finished = run_job(job, out, overwrite=overwrite, progress=progress)
+        finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress)
     _conclude(finished, json=json)
 
 
@@ -97,7 +102,8 @@ def validate(
         name = load_accelerator(file).name
     else:
         experiment, folder = read_experiment(file)
-        name = job_of(experiment, folder).settings.name
+        with status_line(f"loading {experiment.network} and frames") as say:
+            name = job_of(experiment, folder, say=say).settings.name
     if json:
         print_json({"file": str(file), "kind": kind, "name": name, "valid": True})
     else:
@@ -180,7 +186,8 @@ def compare_(
 
 def _conclude(finished: Run, *, json: bool) -> None:
     """Write the dashboard; print what the run found and where the dashboard is."""
-    page = dashboard(finished)
+    with status_line("writing the dashboard"):
+        page = dashboard(finished)
     if json:
         print_json(summary_json(finished))
         return

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from deltasim.assets import ASSETS, Asset, AssetError, asset_named, cache_folder, fetch, find_asset
+from deltasim.cli_options import Json
+from deltasim.progress import status_line
 from deltasim.show import print_json
 
 data_app = typer.Typer(
@@ -16,8 +17,6 @@ data_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
 
 
 @data_app.command(name="list")
@@ -40,15 +39,8 @@ def fetch_(
 ) -> None:
     """Fetch assets into the cache and print their paths; what is there already is not fetched again."""
     chosen = [asset_named(name) for name in names]
-    console = Console(stderr=True)
-    with console.status("looking into the cache") as status:
-
-        def report(words: str) -> None:
-            status.update(words)
-            if not console.is_terminal:
-                console.print(words, highlight=False, soft_wrap=True)
-
-        paths = fetch(chosen, report=report)
+    with status_line("looking into the cache") as say:
+        paths = fetch(chosen, report=say)
     if json:
         print_json({name: str(path) for name, path in paths.items()})
         return

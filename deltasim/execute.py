@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +17,11 @@ from deltasim.manifest import describe_cores, describe_quantisation, describe_ru
 from hwmodels import chip_of
 from hwmodels.records import COLUMNS
 from reports import PartialRun, Run, RunError, load_run, open_partial
-from simulator import Plan, advance, block_size, checkpoint, counts_table, messages_table, restore, start
+from simulator import FastState, Plan, advance, block_size, checkpoint, counts_table, messages_table, restore, start
 from simulator import simulate as simulate_mode
 
 BLOCKS_PER_CHUNK: Final = 8
+FRAMES_PER_CHUNK: Final = 100  # at least: saving the state of a large network takes as long as some of its frames
 SHOWN_FRAMES: Final = 400  # frames kept for the dashboard's film strip
 SHOWN_BYTES: Final = 32 * 2**20
 
@@ -28,24 +29,27 @@ Progress = Callable[[str, int, int], None]
 """Called with mode, frames finished so far, frames in all: before the first frame, and after each block of frames."""
 
 
-def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None) -> Run:
-    """Simulate every mode and write the run directory `out` (runs/NAME-HASH unless given).
+def run_job(
+    job: Job,
+    out: Path | None = None,
+    *,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Simulate every mode and write the run directory `out` (runs/NAME-HASH unless given), with at most `threads`
+    threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
 
     A run of the same configuration that is there already is returned as it is; one that was killed goes on from its
     last finished chunk and ends with the same bytes. Raises RunError if `out` is taken by something else.
     """
     path = out if out is not None else job.default_path
+    check_place(path)
     if not overwrite and path.exists():
-        there = load_run(path)
-        if there.manifest["config_hash"] == job.config_sha256:
-            return there
-        raise RunError(
-            f"{path} holds another run (configuration {there.manifest['config_hash'][:10]}): choose another "
-            "directory with --out, or replace it with --overwrite"
-        )
+        return _already_there(job, path)
     partial = open_partial(path, job.config_sha256, overwrite=overwrite)
     for plan in job.plans:
-        _simulate_mode(job, plan, partial, progress)
+        _simulate_mode(job, plan, partial, threads, progress)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
     partial.finish(
         describe_run(job),
@@ -59,21 +63,37 @@ def run_job(job: Job, out: Path | None = None, *, overwrite: bool = False, progr
     return load_run(path)
 
 
-def _simulate_mode(job: Job, plan: Plan, partial: PartialRun, progress: Progress | None) -> None:
+def check_place(path: Path) -> None:
+    """Raise RunError if a file stands where the directory `path`, or one above it, would have to be."""
+    for place in (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            raise RunError(f"{place} is a file, and a run is a directory: choose another place with --out")
+
+
+def _already_there(job: Job, path: Path) -> Run:
+    """The run in `path`, if it is this one. Raises RunError otherwise."""
+    there = load_run(path)
+    if there.manifest["config_hash"] == job.config_sha256:
+        return there
+    raise RunError(
+        f"{path} holds another run (configuration {there.manifest['config_hash'][:10]}): choose another "
+        "directory with --out, or replace it with --overwrite"
+    )
+
+
+def _simulate_mode(job: Job, plan: Plan, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
     """Chunk after chunk into the partial run, from where an earlier attempt left off."""
     mode, count = plan.mode.name, job.frames.count
-    done = partial.finished_chunks(mode)
-    if done and job.settings.engine == "reference":
-        return  # its one chunk is all there is
 
     def report(finished: int) -> None:
         if progress is not None:
             progress(mode, finished, count)
 
-    reference = job.settings.engine == "reference"
-    chunks = _reference_chunk(job, plan, report) if reference else _fast_chunks(job, plan, partial, report)
-    for index, chunk in enumerate(chunks, start=done):
-        partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state)
+    if job.settings.engine == "fast":
+        _add_fast_chunks(job, plan, partial, threads, report)
+    elif not partial.finished_chunks(mode):  # the one chunk of the reference engine is all there is
+        report(0)
+        _add(partial, mode, 0, _reference_chunk(job, plan))
     report(count)
 
 
@@ -85,41 +105,52 @@ class _Chunk:
     state: dict[str, NDArray[Any]]
 
 
-def _fast_chunks(job: Job, plan: Plan, partial: PartialRun, report: Callable[[int], None]) -> Iterator[_Chunk]:
-    network = network_for(job.network, plan.mode.name)
-    block, count = block_size(network), job.frames.count
-    size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.cores))
-    state = start(network, plan, arrival_of(job.settings), block=block)
-    saved = partial.load_state(plan.mode.name)
-    if saved is not None:
-        restore(state, saved)
-    trace = job.settings.record_messages
+def _add(partial: PartialRun, mode: str, index: int, chunk: _Chunk) -> None:
+    partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state)
+
+
+def _add_fast_chunks(
+    job: Job, plan: Plan, partial: PartialRun, threads: int | None, report: Callable[[int], None]
+) -> None:
+    mode, count = plan.mode.name, job.frames.count
+    network = network_for(job.network, mode)
+    block, index = block_size(network), partial.finished_chunks(mode)
+    state = start(network, plan, arrival_of(job.settings), block=block, threads=threads)
+    if index:
+        restore(state, partial.load_state(mode) or {})
     report(int(state.progress[0]))
+    size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.cores))
+    if not job.settings.record_messages:
+        size = max(size, FRAMES_PER_CHUNK)
     for first in range(int(state.progress[0]), count, size):
-        stop = min(first + size, count)
-        blocks = []
-        for begin in range(first, stop, block):
-            end = min(begin + block, stop)
-            blocks.append(advance(state, job.frames.read(begin, end), last=end == count, trace=trace))
-            report(end)
-        counts = np.concatenate([each.counts for each in blocks])
-        messages = [each.messages for each in blocks if each.messages is not None]
-        yield _Chunk(
-            columns=_columns(counts, plan, blocks[0].first),
-            outputs=np.concatenate([each.outputs for each in blocks]),
-            messages=_message_columns(np.concatenate(messages), plan) if messages else None,
-            state=dict(checkpoint(state)),
-        )
+        # No name is given to the chunk: its copy of the state must not outlive it into the next one.
+        _add(partial, mode, index, _fast_chunk(job, plan, state, range(first, min(first + size, count), block), report))
+        index += 1
 
 
-def _reference_chunk(job: Job, plan: Plan, report: Callable[[int], None]) -> Iterator[_Chunk]:
+def _fast_chunk(job: Job, plan: Plan, state: FastState, begins: range, report: Callable[[int], None]) -> _Chunk:
+    """The frames of `begins`, a block of `begins.step` frames at a time."""
+    blocks = []
+    for begin in begins:
+        end = min(begin + begins.step, begins.stop)
+        frames = job.frames.read(begin, end)
+        blocks.append(advance(state, frames, last=end == job.frames.count, trace=job.settings.record_messages))
+        report(end)
+    counts = np.concatenate([each.counts for each in blocks])
+    messages = [each.messages for each in blocks if each.messages is not None]
+    return _Chunk(
+        columns=_columns(counts, plan, blocks[0].first),
+        outputs=np.concatenate([each.outputs for each in blocks]),
+        messages=_message_columns(np.concatenate(messages), plan) if messages else None,
+        state=dict(checkpoint(state)),
+    )
+
+
+def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
     """The reference engine takes all frames at once; a second attempt finds its one chunk finished."""
-    network = network_for(job.network, plan.mode.name)
-    frames = job.frames.read(0, job.frames.count)
-    report(0)
     result = simulate_mode(
-        network,
-        frames,
+        network_for(job.network, plan.mode.name),
+        job.frames.read(0, job.frames.count),
         chip_of(job.accelerator),
         plan.mode.name,
         engine="reference",
@@ -127,7 +158,7 @@ def _reference_chunk(job: Job, plan: Plan, report: Callable[[int], None]) -> Ite
         record_messages=True,
     )
     keep = job.settings.record_messages and result.messages is not None
-    yield _Chunk(
+    return _Chunk(
         columns=_columns(result.counts, plan, 0),
         outputs=result.outputs,
         messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from math import prod
@@ -29,7 +30,7 @@ from workloads import (
     normalised,
     quantise,
 )
-from workloads.normalisation import NORMALISATIONS
+from workloads.normalisation import NORMALISATIONS, Normalisation
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
@@ -91,8 +92,10 @@ class Experiment(BaseModel):
     name: str = Field(BUNDLED, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$", description="also names the run directory")
     description: str = Field("", description="shown on the dashboard")
     accelerator: str = Field("horowitz-45nm", description="shipped profile, or a YAML file beside this one")
-    network: str = Field("mnist-784-200-200-10", description="bundled network, or a .npz file beside this one")
-    normalisation: Literal["caffe-bgr", "torch-rgb", "unit-rgb", "unit-gray"] | None = Field(
+    network: str = Field(
+        "mnist-784-200-200-10", description="bundled or fetched network, or a .onnx or .npz file beside this one"
+    )
+    normalisation: Normalisation | None = Field(
         None, description="how pixels become the input of a network that does not say so itself, such as ONNX"
     )
     quantisation: Precision = Precision()
@@ -157,20 +160,13 @@ def kind_of_file(path: Path) -> Literal["accelerator", "experiment"]:
     return "accelerator" if counts[0] >= counts[1] else "experiment"
 
 
-def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
-    """Load what the experiment names and quantise its network.
+def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], None] | None = None) -> Loaded:
+    """Load what the experiment names and quantise its network; before that takes its time, `say` is told.
 
     Raises ConfigError (accelerator) or WorkloadError (network, frames, quantisation).
     """
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
-    network = load_network(_network(folder, experiment.network))
-    if experiment.normalisation is not None and isinstance(network, Graph):
-        network = normalised(network, experiment.normalisation)
-    if isinstance(network, Graph) and network.preprocessing is None:
-        raise WorkloadError(
-            f"network {network.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
-            f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
-        )
+    network = _normalised(load_network(_network(folder, experiment.network)), experiment.normalisation)
     source = _source(folder, experiment.frames.dataset)
     frames = _frames(source, experiment.frames, network)
     pixels = prod(network.input_shape)
@@ -181,7 +177,28 @@ def load_experiment(experiment: Experiment, folder: Path) -> Loaded:
         )
     settings = quantisation_of(experiment.quantisation, accelerator)
     calibration = calibration_frames(source, frames, experiment.quantisation.calibration_frames)
+    if say is not None:
+        say(f"quantising {network.name} on {len(calibration):,} calibration frames")
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
+
+
+def _normalised(network: Network | Graph, name: Normalisation | None) -> Network | Graph:
+    """The network with the normalisation chosen, if one is. Raises WorkloadError if it can't have it, or has none."""
+    if isinstance(network, Network):
+        if name is not None:
+            raise WorkloadError(
+                f"normalisation {name!r} is for networks such as ONNX ones, which do not say how pixels become their "
+                f"input; {network.name!r} says so itself (a pixel times {network.input_scale:.6g}): "
+                "leave it out"
+            )
+        return network
+    graph = network if name is None else normalised(network, name)
+    if graph.preprocessing is None:
+        raise WorkloadError(
+            f"network {graph.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
+            f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
+        )
+    return graph
 
 
 def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) -> Frames:

@@ -1,8 +1,8 @@
-"""Progress bars on standard error, one per network."""
+"""What is going on, on standard error: words while things are loaded, then progress bars, one per network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,9 +15,28 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from deltasim.execute import Progress as Report
 from deltasim.show import TITLES
+
+
+@contextmanager
+def status_line(words: str) -> Iterator[Callable[[str], None]]:
+    """A function to say what is being done; `words` is what it is at first.
+
+    A terminal shows the last words beside a spinner until the end. Elsewhere, such as in a log, each becomes a line,
+    but not the first ones: most mistakes are found meanwhile, and are told in one message.
+    """
+    console = Console(stderr=True)
+    with console.status(Text(words)) as status:
+
+        def say(words: str) -> None:
+            status.update(Text(words))
+            if not console.is_terminal:
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+        yield say
 
 
 @contextmanager

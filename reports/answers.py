@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reports.outputs import Rows, in_step
+
 MOST_FOR_TOP_1_ALONE: Final = 10
 """With more classes than this, an answer among the original's first five is of interest too (the paper's top-5)."""
 
@@ -46,38 +48,56 @@ def ranks(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np
 
 
 def answer_columns(
-    outputs: Mapping[str, NDArray[np.float64]], labels: NDArray[np.int64] | None, *, classifies: bool = True
+    outputs: Mapping[str, Rows],
+    labels: NDArray[np.int64] | None,
+    *,
+    scales: Mapping[str, float | list[float]] | None = None,
+    classifies: bool = True,
 ) -> dict[str, Any]:
     """Columns `prediction, label, correct, agrees, agrees_top5` of the frames table, mode by mode, frame by frame.
 
-    `outputs` is (frames, classes) for each mode, at one scale. `correct` is missing without `labels`; `agrees` (the
-    answer is the original network's) and `agrees_top5` (it is among the original's first five) without an original
-    network, the latter also with ten classes or fewer. All are missing where the outputs are not classes.
+    `outputs` is (frames, classes) for each mode, `scales` what one unit of them is (see `scaled`; 1 unless given).
+    `correct` is missing without `labels`; `agrees` (the answer is the original network's) and `agrees_top5` (it is
+    among the original's first five) without an original network, the latter also with ten classes or fewer. All are
+    missing where the outputs are not classes.
     """
-    missing: list[None] = [None] * sum(len(values) for values in outputs.values())
+    missing: list[None] = [None] * sum(values.shape[0] for values in outputs.values())
     columns: dict[str, Any] = dict.fromkeys(_TYPES, missing)
     if classifies:
-        predictions = {mode: values.argmax(axis=1) for mode, values in outputs.items()}
-        columns |= _beside_labels(predictions, labels) | _beside_original(outputs, predictions)
+        predictions, rank = _answers(outputs, scales or {})
+        columns |= _beside_labels(predictions, labels, len(outputs))
+        if rank is not None:
+            few = next(iter(outputs.values())).shape[1] <= MOST_FOR_TOP_1_ALONE
+            columns |= {"agrees": rank == 0} | ({} if few else {"agrees_top5": rank < 5})
     return {name: pd.array(values, dtype=_TYPES[name]) for name, values in columns.items()}
 
 
+def _answers(
+    outputs: Mapping[str, Rows], scales: Mapping[str, float | list[float]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """The class that each network answers, mode by mode, frame by frame, and its rank in the original network's outputs
+    (see `ranks`), None without an original network.
+    """
+    reference = reference_mode(outputs)
+    predictions: dict[str, list[NDArray[np.int64]]] = {mode: [] for mode in outputs}
+    rank: dict[str, list[NDArray[np.int64]]] = {mode: [] for mode in outputs}
+    for block in in_step(outputs):
+        real = {mode: scaled(values, scales.get(mode, 1.0)) for mode, values in block.items()}
+        for mode, values in real.items():
+            predictions[mode].append(values.argmax(axis=1))
+            if reference is not None:
+                rank[mode].append(ranks(real[reference], predictions[mode][-1]))
+    return _joined(predictions), _joined(rank) if reference is not None else None
+
+
+def _joined(blocks: Mapping[str, list[NDArray[np.int64]]]) -> NDArray[np.int64]:
+    return np.concatenate([block for mode in blocks.values() for block in mode])
+
+
 def _beside_labels(
-    predictions: Mapping[str, NDArray[np.int64]], labels: NDArray[np.int64] | None
+    prediction: NDArray[np.int64], labels: NDArray[np.int64] | None, modes: int
 ) -> dict[str, NDArray[Any]]:
-    prediction = np.concatenate(list(predictions.values()))
     if labels is None:
         return {"prediction": prediction}
-    every = np.tile(labels, len(predictions))
+    every = np.tile(labels, modes)
     return {"prediction": prediction, "label": every, "correct": prediction == every}
-
-
-def _beside_original(
-    outputs: Mapping[str, NDArray[np.float64]], predictions: Mapping[str, NDArray[np.int64]]
-) -> dict[str, NDArray[Any]]:
-    reference = reference_mode(outputs)
-    if reference is None:
-        return {}
-    rank = np.concatenate([ranks(outputs[reference], prediction) for prediction in predictions.values()])
-    few = outputs[reference].shape[1] <= MOST_FOR_TOP_1_ALONE
-    return {"agrees": rank == 0} if few else {"agrees": rank == 0, "agrees_top5": rank < 5}

@@ -54,12 +54,13 @@ def read_json(path: Path) -> Any:  # noqa: ANN401  (what a JSON file holds is kn
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a compressed .npz without pickles. Its zip entries carry no time, so equal arrays give equal bytes."""
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = True) -> None:
+    """Write an .npz without pickles. Its zip entries carry no time, so equal arrays give equal bytes."""
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width strings")
-    np.savez_compressed(path, allow_pickle=False, **dict(arrays))
+    save = np.savez_compressed if compressed else np.savez
+    save(path, allow_pickle=False, **dict(arrays))
     sync(path)
 
 

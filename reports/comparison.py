@@ -15,6 +15,7 @@ from reports.figures.comparison import energy_beside_energy
 from reports.figures.theme import network_colour, network_name
 from reports.headline import Verdict, summary_by_mode
 from reports.numbers import count, ratio
+from reports.outputs import count_differing
 from reports.page import Cell, Column, Plot, Row, Table, render
 from reports.run import Run
 
@@ -60,7 +61,7 @@ def outputs_differing(run_a: Run, run_b: Run) -> dict[str, int | None]:
     for mode in run_a.modes:
         if mode in run_b.modes:
             a, b = run_a.outputs[mode], run_b.outputs[mode]
-            result[mode] = int(np.count_nonzero(a != b)) if a.shape == b.shape else None
+            result[mode] = count_differing(a, b) if a.shape == b.shape else None
     return result
 
 

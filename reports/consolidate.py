@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,38 +14,37 @@ from numpy.typing import NDArray
 
 from hwmodels.records import COLUMNS, SCHEMA_VERSION
 from reports import files
-from reports.atomic import parquet_writer, read_arrays, sync, write_arrays, write_json
+from reports import outputs as outputs_file
+from reports.atomic import parquet_writer, read_arrays, sync, write_json
 from reports.errors import RunError
+
+GROUP_ROWS: Final = 2**15
+"""Rows of a table that are written, and can be read, by themselves: about 12 MB of counts."""
 
 Chunks = Mapping[str, Sequence[Path]]
 """For each mode its chunks in order, each a path up to the dot before the kind of file."""
 
 
 def write_counts(whole: Path, chunks: Chunks, layer_names: list[str]) -> int:
-    """Write counts.parquet, a row group per mode. Returns the number of frames.
+    """Write counts.parquet, each mode in row groups of its own. Returns the number of frames.
 
     Raises RunError if the modes differ in frames, or the cores in number from `layer_names`.
     """
     frames: dict[str, int] = {}
     with parquet_writer(whole / files.COUNTS, files.COUNTS_SCHEMA) as writer:
         for number, (mode, stems) in enumerate(chunks.items()):
-            table = _read_chunks(stems, "counts.parquet")
-            core = table["core"].to_numpy()
-            frames[mode] = int((core == 0).sum())
-            if core.max() + 1 != len(layer_names):
-                raise RunError(
-                    f"{whole.parent}: {core.max() + 1} cores in mode {mode}, {len(layer_names)} in the layers given"
-                )
-            if not np.array_equal(table["frame"].to_numpy()[core == 0], np.arange(frames[mode])):
-                raise RunError(f"{whole.parent}: the frames of mode {mode} are not 0 to {frames[mode] - 1}")
-            columns = {
-                "mode": files.names(np.full(len(core), number, np.int32), list(chunks)),
-                "frame": table["frame"],
-                "core": table["core"],
-                "layer": files.names(core.astype(np.int32), layer_names),
-                **{name: table[name] for name in COLUMNS},
-            }
-            writer.write_table(pa.table(columns, schema=files.COUNTS_SCHEMA))
+            rows = 0
+            for table in _row_groups(_count_tables(whole.parent, mode, stems, len(layer_names))):
+                columns = {
+                    "mode": files.names(np.full(len(table), number, np.int32), list(chunks)),
+                    "frame": table["frame"],
+                    "core": table["core"],
+                    "layer": files.names(table["core"].to_numpy().astype(np.int32), layer_names),
+                    **{name: table[name] for name in COLUMNS},
+                }
+                writer.write_table(pa.table(columns, schema=files.COUNTS_SCHEMA))
+                rows += len(table)
+            frames[mode] = rows // len(layer_names)
     sync(whole / files.COUNTS)
     if len(set(frames.values())) != 1:
         raise RunError(f"{whole.parent}: the modes differ in the number of frames simulated: {frames}")
@@ -53,29 +52,26 @@ def write_counts(whole: Path, chunks: Chunks, layer_names: list[str]) -> int:
 
 
 def write_messages(whole: Path, chunks: Chunks) -> None:
-    """Write messages.parquet, a row group per mode, if messages were recorded for every chunk; else nothing."""
+    """Write messages.parquet, each mode in row groups of its own, if messages were recorded for every chunk; else
+    nothing.
+    """
     if not all(_file(stem, "messages.parquet").exists() for stems in chunks.values() for stem in stems):
         return
     with parquet_writer(whole / files.MESSAGES, files.MESSAGES_SCHEMA) as writer:
         for number, stems in enumerate(chunks.values()):
-            table = _read_chunks(stems, "messages.parquet")
-            mode = files.names(np.full(len(table), number, np.int32), list(chunks))
-            writer.write_table(table.add_column(0, files.MESSAGES_SCHEMA.field("mode"), mode))
+            for table in _row_groups(pq.read_table(_file(stem, "messages.parquet")) for stem in stems):
+                mode = files.names(np.full(len(table), number, np.int32), list(chunks))
+                writer.write_table(table.add_column(0, files.MESSAGES_SCHEMA.field("mode"), mode))
     sync(whole / files.MESSAGES)
 
 
 def write_outputs(whole: Path, chunks: Chunks, labels: NDArray[Any] | None, frames: int) -> None:
-    """Write outputs.npz: `outputs__MODE` (frames, classes) for each mode, int32 if they fit, and `labels` (frames,)."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for mode, stems in chunks.items():
-        outputs = np.concatenate([read_arrays(_file(stem, "outputs.npz"))["outputs"] for stem in stems])
-        narrow = outputs.astype(np.int32)
-        arrays[f"outputs__{mode}"] = narrow if np.array_equal(narrow, outputs) else outputs
-    if labels is not None:
-        if labels.shape != (frames,):
-            raise RunError(f"{whole.parent}: labels of shape {labels.shape} for {frames} frames")
-        arrays["labels"] = labels.astype(np.int64)
-    write_arrays(whole / files.OUTPUTS, arrays)
+    """Write outputs.npz, chunk by chunk; see `reports.outputs.write_outputs`."""
+    if labels is not None and labels.shape != (frames,):
+        raise RunError(f"{whole.parent}: labels of shape {labels.shape} for {frames} frames")
+    outputs = {mode: (_outputs_of(stem) for stem in stems) for mode, stems in chunks.items()}
+    outputs_file.write_outputs(whole / files.OUTPUTS, outputs, frames, labels)
+    sync(whole / files.OUTPUTS)
 
 
 def write_manifest(whole: Path, manifest: Mapping[str, Any]) -> None:
@@ -94,5 +90,33 @@ def _file(stem: Path, kind: str) -> Path:
     return stem.with_name(f"{stem.name}.{kind}")
 
 
-def _read_chunks(stems: Sequence[Path], kind: str) -> pa.Table:
-    return pa.concat_tables(pq.read_table(_file(stem, kind)) for stem in stems)
+def _outputs_of(stem: Path) -> NDArray[np.int32]:
+    return read_arrays(_file(stem, "outputs.npz"))["outputs"].astype(np.int32, copy=False)
+
+
+def _count_tables(run: Path, mode: str, stems: Sequence[Path], cores: int) -> Iterator[pa.Table]:
+    """The counts of each chunk of `mode`, checked to be those of `cores` cores and of one frame after the other."""
+    frames = 0
+    for stem in stems:
+        table = pq.read_table(_file(stem, "counts.parquet"))
+        core, frame = table["core"].to_numpy(), table["frame"].to_numpy()
+        if core.max() + 1 != cores:
+            raise RunError(f"{run}: {core.max() + 1} cores in mode {mode}, {cores} in the layers given")
+        numbers = frame[core == 0]
+        if not np.array_equal(numbers, np.arange(frames, frames + len(numbers))):
+            raise RunError(f"{run}: the frames of mode {mode} do not follow each other from 0")
+        frames += len(numbers)
+        yield table
+
+
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows of `tables` in groups of one size, in which nothing tells where one table ended and the next began."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        while sum(map(len, waiting)) >= GROUP_ROWS:
+            rows = pa.concat_tables(waiting)
+            yield rows.slice(0, GROUP_ROWS).combine_chunks()
+            waiting = [rows.slice(GROUP_ROWS)]
+    if sum(map(len, waiting)):
+        yield pa.concat_tables(waiting).combine_chunks()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from math import prod
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from reports.outputs import Rows, count_differing
 
 PARTNERS: Final[dict[str, tuple[str, ...]]] = {
     "sigma_delta": ("rounding",),
@@ -39,9 +41,7 @@ class Equality:
         return self.layer_frames_differing == 0 and self.outputs_differing == 0
 
 
-def check_equality(
-    counts: pd.DataFrame, outputs: Mapping[str, NDArray[np.integer[Any]]], neurons_per_frame: int
-) -> tuple[Equality, ...]:
+def check_equality(counts: pd.DataFrame, outputs: Mapping[str, Rows], neurons_per_frame: int) -> tuple[Equality, ...]:
     """Compare every network in `outputs` with its partner, if that was simulated too.
 
     `counts` is the counts table (its `digest` is a hash of all integers of a core after a frame), `neurons_per_frame`
@@ -59,9 +59,9 @@ def check_equality(
                 partner=partner,
                 layer_frames=len(digests[mode]),
                 layer_frames_differing=int(np.count_nonzero(digests[mode] != digests[partner])),
-                integers=neurons_per_frame * len(outputs[mode]),
-                outputs=outputs[mode].size,
-                outputs_differing=int(np.count_nonzero(outputs[mode] != outputs[partner])),
+                integers=neurons_per_frame * outputs[mode].shape[0],
+                outputs=prod(outputs[mode].shape),
+                outputs_differing=count_differing(outputs[mode], outputs[partner]),
             )
         )
     return tuple(found)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _COLOUR_TYPES: Final = {1: 0, 3: 2}
+_LINES: Final = 64  # filtered at a time: it takes sixty times their memory
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
@@ -27,14 +28,18 @@ def _filtered(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Photographs shrink by a third with filters (section 12.7 of the specification, whose heuristic this is).
     """
-    height = len(pixels)
-    here = pixels.astype(np.int16)
-    padded = np.pad(here, ((1, 0), (1, 0), (0, 0)))
-    left, up, corner = padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]
+    padded = np.pad(pixels, ((1, 0), (1, 0), (0, 0)))
+    begins = range(0, len(pixels), _LINES)
+    return np.concatenate([_filtered_lines(padded[begin : begin + _LINES + 1].astype(np.int16)) for begin in begins])
+
+
+def _filtered_lines(padded: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """All lines but the first, which is there for its differences to the next, as is the first column."""
+    here, left, up, corner = padded[1:, 1:], padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]
     predictions = (np.zeros_like(here), left, up, (left + up) // 2, _paeth(left, up, corner))
-    lines = np.stack([(here - each).astype(np.uint8).reshape(height, -1) for each in predictions])
+    lines = np.stack([(here - each).astype(np.uint8).reshape(len(here), -1) for each in predictions])
     chosen = np.abs(lines.view(np.int8).astype(np.int64)).sum(axis=2).argmin(axis=0)
-    return np.concatenate([chosen[:, None].astype(np.uint8), lines[chosen, np.arange(height)]], axis=1)
+    return np.concatenate([chosen[:, None].astype(np.uint8), lines[chosen, np.arange(len(here))]], axis=1)
 
 
 def _paeth(left: NDArray[np.int16], up: NDArray[np.int16], corner: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 from hwmodels import Accelerator, Chip, chip_of, leakage_mw, power_mw, price, totals
 from hwmodels.records import COLUMNS, INDEX_COLUMNS, MESSAGE_COLUMNS, SCHEMA_VERSION
 from reports import changes, files, layer_costs, tables
-from reports.answers import answer_columns, scaled
+from reports.answers import answer_columns
 from reports.atomic import read_arrays, read_json
 from reports.consolidate import describe
 from reports.equality import Equality, check_equality
 from reports.errors import RunError
+from reports.outputs import StoredOutputs, read_outputs
+from workloads import WorkloadError
 
 FS_PER_S: Final = 10**15
-_UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile, pa.ArrowException)
+_UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile, pa.ArrowException, WorkloadError)
 
 
 def load_run(path: Path | str) -> Run:
@@ -39,7 +41,7 @@ def load_run(path: Path | str) -> Run:
     for name, expected in manifest["files"].items():
         _check_file(path / name, expected)
     try:
-        arrays = read_arrays(path / files.OUTPUTS)
+        outputs, labels = read_outputs(path / files.OUTPUTS, manifest["modes"], int(manifest["frames"]))
         return Run(
             path=path,
             manifest=manifest,
@@ -47,8 +49,8 @@ def load_run(path: Path | str) -> Run:
             accelerator=Accelerator.model_validate(read_json(path / files.ACCELERATOR)),
             cores=tuple(read_json(path / files.LAYERS)),
             counts=_read_parquet(path / files.COUNTS, [*INDEX_COLUMNS, *COLUMNS]),
-            outputs={mode: arrays[f"outputs__{mode}"] for mode in manifest["modes"]},
-            labels=arrays.get("labels"),
+            outputs=outputs,
+            labels=labels,
             sample_frames=read_arrays(path / files.SAMPLE_FRAMES)["frames"],
             quantisation=read_json(path / files.QUANTISATION) if files.QUANTISATION in manifest["files"] else None,
         )
@@ -63,9 +65,10 @@ class Run:
     """A finished run. Tables are computed when first asked for, and never from anything but the files of the run.
 
     `cores` is layers.json: one entry per core; `counts` the counts table with `mode` and `layer` as categories;
-    `outputs` (frames, classes) integers per mode; `labels` (frames,) or None; `sample_frames` uint8, pictures of frames
-    0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was measured when
-    the network was quantised (see `reports.quantisation`), None in a run that does not say.
+    `outputs` (frames, classes) integers per mode, on disk until they are asked for (see `reports.outputs`); `labels`
+    (frames,) or None; `sample_frames` uint8, pictures of frames 0..n-1: (n, height, width) grey or (n, height, width,
+    3) red, green and blue; `quantisation` what was measured when the network was quantised (see
+    `reports.quantisation`), None in a run that does not say.
     """
 
     path: Path
@@ -74,7 +77,7 @@ class Run:
     accelerator: Accelerator
     cores: tuple[dict[str, Any], ...]
     counts: pd.DataFrame
-    outputs: dict[str, NDArray[np.integer[Any]]]
+    outputs: dict[str, StoredOutputs]
     labels: NDArray[np.int64] | None
     sample_frames: NDArray[np.uint8]
     quantisation: dict[str, Any] | None = None
@@ -172,8 +175,7 @@ class Run:
     def answers(self) -> dict[str, Any]:
         """The class each network answers, the first of its largest outputs; see `reports.answers.answer_columns`."""
         scales = self.manifest.get("output_scales", {})
-        outputs = {mode: scaled(values, scales.get(mode, 1.0)) for mode, values in self.outputs.items()}
-        return answer_columns(outputs, self.labels, classifies=self.classifies)
+        return answer_columns(self.outputs, self.labels, scales=scales, classifies=self.classifies)
 
     @cached_property
     def energies(self) -> pd.DataFrame:
@@ -231,6 +233,8 @@ class Run:
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path}: is a file, not a run directory")
     if not path.is_dir():
         hint = (
             "; an unfinished run of it exists, start it again to go on"

@@ -90,14 +90,14 @@ class PartialRun:
         table = files.integer_table(dict(counts), files.CHUNK_SCHEMA, what)
         _check_rows(np.asarray(counts["frame"]), np.asarray(counts["core"]), outputs, what)
         _write_parquet(self._file(mode, index, "counts.parquet"), table)
-        write_arrays(self._file(mode, index, "outputs.npz"), {"outputs": outputs.astype(np.int64, copy=False)})
+        write_arrays(self._file(mode, index, "outputs.npz"), {"outputs": outputs.astype(np.int32, copy=False)})
         if messages is not None:
             columns = {str(name): messages[name].to_numpy() for name in messages.columns}
             rows = files.integer_table(columns, files.MESSAGE_CHUNK_SCHEMA, f"messages of {what}")
             _write_parquet(self._file(mode, index, "messages.parquet"), rows)
         final = self._file(mode, index, "state.npz")
         unfinished = final.with_suffix(".tmp.npz")
-        write_arrays(unfinished, state)
+        write_arrays(unfinished, state, compressed=False)  # is gone soon, and may be as large as the network
         unfinished.replace(final)
         sync(self.partial)
         if index:
@@ -190,6 +190,8 @@ def _check_rows(frame: NDArray[Any], core: NDArray[Any], outputs: NDArray[Any], 
         raise RunError(
             f"{what}: outputs are {outputs.dtype} of shape {outputs.shape}; (frames, classes) integers needed"
         )
+    if np.any(outputs != outputs.astype(np.int32)):
+        raise RunError(f"{what}: outputs reach {np.abs(outputs).max()}; integers of 32 bits needed")
     cores = len(core) // len(outputs)
     expected_frame = np.repeat(np.arange(len(outputs)) + (frame[0] if len(frame) else 0), cores)
     if not np.array_equal(core, np.tile(np.arange(cores), len(outputs))) or not np.array_equal(frame, expected_frame):

@@ -107,6 +107,26 @@ def test_both_engines_leave_the_same_bytes(quick):
         assert (folder / "fast" / name).read_bytes() == (folder / "reference" / name).read_bytes()
 
 
+def test_any_number_of_threads_leaves_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.arrays.MACS_TO_SHARE", 0)  # small work is shared out as if it were large
+    monkeypatch.setattr("simulator.arrays.NEURONS_TO_SHARE", 0)
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    for threads in (1, 2, 3):
+        options = ["--modes", "original,sigma_delta", "--threads", threads, "-o", f"run-{threads}"]
+        result = deltasim("run", "quick.yaml", *options, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    for file in (tmp_path / "run-1").iterdir():
+        for threads in (2, 3):
+            assert file.read_bytes() == (tmp_path / f"run-{threads}" / file.name).read_bytes(), file.name
+
+
+def test_what_is_going_on_is_said_on_standard_error(quick):
+    folder, result = quick
+    assert result.stderr.startswith("quantising mnist-784-200-200-10 on 1,000 calibration frames\n")
+    assert "sigma-delta" in result.stderr
+    assert "quantising" in deltasim("validate", "quick.yaml", cwd=folder).stderr
+
+
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
     """Killed in the middle of its chunks, started again: every file is the same as without the kill."""
     (tmp_path / "long.yaml").write_text("name: long\nframes: {dataset: mnist}\nmodes: [rounding, sigma_delta]\n")
@@ -214,6 +234,7 @@ def test_a_wrong_experiment_is_refused_with_one_message(text, says, tmp_path):
         (["run", "--modes", "sigma"], "sigma_delta"),
         (["run", "--frames", "5"], "start:stop"),
         (["run", "--no-such-option"], "No such option"),
+        (["run", "--threads", "0"], "--threads"),
         (["schema", "chip"], "accelerator"),
     ],
 )

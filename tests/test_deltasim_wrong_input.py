@@ -269,8 +269,21 @@ def test_extras_that_are_not_installed_are_named(folder, monkeypatch):
 
 def test_a_place_that_cannot_be_written_to_is_named(folder):
     (folder / "notes").write_text("a file, not a folder")
-    message = refused("clip.avi", *NETWORK, "--out", "notes/run", cwd=folder)
-    assert "notes/.run.partial: Not a directory" in message
+    for place in ("notes", "notes/run"):
+        for more in ((), ("--overwrite",)):
+            message = refused("clip.avi", *NETWORK, "-o", place, *more, cwd=folder)
+            assert message == "deltasim: notes is a file, and a run is a directory: choose another place with --out\n"
+    assert "notes: is a file, not a run directory" in deltasim("report", "notes", cwd=folder)[2]
+
+
+def test_normalisation_of_a_network_that_has_its_own(folder):
+    message = refused("--normalisation", "unit-gray", cwd=folder)
+    for words in (
+        "normalisation 'unit-gray'",
+        "'mnist-784-200-200-10' says so itself (a pixel times 0.00392157)",
+        "leave it out",
+    ):
+        assert words in message
 
 
 # Frames for the bundled network of 784 inputs, 3.1 GiB of them; nearly all lie in a hole of the file.

@@ -224,7 +224,7 @@ def test_many_pictures_stay_small(count: int, size: tuple[int, ...]) -> None:
     assert len(made.url) < 7_000_000  # noise, which does not compress: photographs take a third of it
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (6, 4, 3), (40, 30, 3)])
+@pytest.mark.parametrize("shape", [(130, 3), (1, 1), (5, 7), (6, 4, 3), (40, 30, 3)])
 def test_a_png_gives_its_pixels_back(shape: tuple[int, ...]) -> None:
     noise = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
     smooth = np.add.outer(np.arange(shape[0]) * 3, np.arange(int(np.prod(shape[1:]))) * 2).reshape(shape)

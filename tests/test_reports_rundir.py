@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from reports_branching import make_branching_run
-from reports_example import MODES, add_chunks, counts, finish, make_run, manifest
+from reports_example import MODES, OUTPUTS, add_chunks, counts, finish, make_run, manifest, messages
 
 from reports import RunError, load_run, open_partial
 from reports.files import partial_directory
@@ -26,7 +28,7 @@ def test_a_run_reads_back_as_written(tmp_path: Path) -> None:
     assert run.frame_count == 2
     assert run.counts["adds"].tolist() == [0, 6, 0, 6, 0, 8, 0, 8, 0, 8, 0, 2]
     assert run.counts["layer"].tolist() == ["input", "output"] * 6
-    assert run.outputs["rounding"].tolist() == [[5, 1], [1, 4]]
+    assert np.asarray(run.outputs["rounding"]).tolist() == [[5, 1], [1, 4]]
     assert run.labels is not None
     assert run.labels.tolist() == [0, 0]
     assert run.sample_frames.shape == (2, 2, 2)
@@ -112,7 +114,26 @@ def test_chunks_out_of_order_or_malformed_are_refused(tmp_path: Path) -> None:
         partial.add_chunk("original", 0, {**rows, "core": np.array([1, 0])}, outputs, None, {})
     with pytest.raises(RunError, match="unknown mode 'orginal'"):
         partial.add_chunk("orginal", 0, rows, outputs, None, {})
+    with pytest.raises(RunError, match="32 bits"):
+        partial.add_chunk("original", 0, rows, np.array([[1, 2**31]]), None, {})
     assert partial.finished_chunks("original") == 0
+
+
+def test_row_groups_are_small_and_do_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.consolidate.GROUP_ROWS", 3)
+    path = make_run(tmp_path / "run", ["rounding", "sigma_delta"], frames=5, record=True)
+    for name, rows in (("counts", [3, 3, 3, 1] * 2), ("messages", [3] * 6 + [2] + [3] * 4 + [2])):
+        file = pq.ParquetFile(path / f"{name}.parquet")
+        assert [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)] == rows
+    assert load_run(path).counts["frame"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4] * 2
+
+    partial = open_partial(tmp_path / "one", HASH)  # the same frames, all in one chunk
+    for mode in ("rounding", "sigma_delta"):
+        rows, sent = ([part(mode, frame) for frame in range(5)] for part in (counts, messages))
+        columns = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+        outputs = np.array([OUTPUTS[mode][frame % 2] for frame in range(5)])
+        partial.add_chunk(mode, 0, columns, outputs, pd.concat(sent), {})
+    assert contents(finish(partial, manifest(["rounding", "sigma_delta"]), frames=5)) == contents(path)
 
 
 def test_modes_with_different_frames_do_not_become_a_run(tmp_path: Path) -> None:
