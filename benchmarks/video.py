@@ -1,7 +1,9 @@
 """Simulating a frame of video against dense float inference of it: `python -m benchmarks.video CLIP`.
 
 The VGG-16 convolutions (`deltasim data fetch vgg16-convolutions`), simulated whole (integers, messages, counts, times,
-one core per layer) in the sigma-delta network, beside onnxruntime's float32 inference of the same stack on two threads.
+one core per layer) in the sigma-delta network, beside onnxruntime's float32 inference of the same stack, in turn, frame
+by frame, on the same number of threads. A second pass steps through the same frames phase by phase and says where the
+time goes.
 """
 
 from __future__ import annotations
@@ -10,20 +12,28 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, mode_named, plan_network, start
-from workloads import Graph, Quantisation, load_frames, load_network, normalised, quantise
+from simulator.fast import FastState, find_times, hand_over
+from simulator.kernels_frames import receive_core, send_core, take_in
+from simulator.plan import link_macs
+from workloads import Graph, IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
 
 LEVELS = 32
+PHASES = ("receive (products)", "update (requantisation, messages)", "timing", "records")
 
 
 def main() -> None:
@@ -31,34 +41,61 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.video", description=__doc__)
     parser.add_argument("clip", type=Path, help="a video")
     parser.add_argument("--frames", default="0:60", help="start:stop")
+    parser.add_argument("--threads", type=int, default=2, help="of both sides (default 2)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    result = compare(options.clip, options.frames)
+    result = compare(options.clip, options.frames, options.threads)
     print(
         json.dumps(result, indent=2) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items())
     )
 
 
-def compare(clip: Path, chosen: str) -> dict[str, object]:
-    """Median times (ms) of frames after the first, side by side: one frame simulated, one inferred, in turn."""
+def compare(clip: Path, chosen: str, threads: int) -> dict[str, Any]:
+    """Medians (ms) over the frames after the first, and what else the table gives."""
     model = find_asset(asset_named("vgg16-convolutions"))
     if model is None:
         raise SystemExit("first: deltasim data fetch vgg16-convolutions")
-    graph = load_network(model)
-    assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
-    graph = normalised(graph, "caffe-bgr")
     frames = load_frames(clip, frames=chosen, size=(224, 224), channels="bgr")
     pixels = frames.read(0, frames.count)
-    scaled = quantise(graph, pixels[:8], Quantisation(levels=LEVELS)).scaled
+    scaled = _quantised(model, pixels)
     chip = replace(chip_of(load_accelerator("oconnor2017-int32")), encoding="graded")
     plan = plan_network(scaled, chip, mode_named("sigma_delta"))
-    session_options = onnxruntime.SessionOptions()
-    session_options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
+    state = start(scaled, plan, Arrival(), block=1, threads=threads)
+    simulated, inferred, adds = _in_turn(state, model, pixels, threads)
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    shares = _phases(start(scaled, plan, Arrival(), block=1, threads=threads), pixels, threads)
+    total = sum(shares.values())
+    return {
+        "clip": clip.name,
+        "frames": frames.count,
+        "threads": threads,
+        "simulated ms per frame (median)": round(1e3 * median(simulated[1:]), 1),
+        "onnxruntime float32 ms per frame (median)": round(1e3 * median(inferred[1:]), 1),
+        "ratio (median of pairs)": round(median(a / b for a, b in zip(simulated[1:], inferred[1:], strict=True)), 2),
+        "share of multiply-accumulates": round(sum(adds[1:]) / len(adds[1:]) / _dense(plan), 3),
+        "giga synaptic operations per second": round(sum(adds[1:]) / sum(simulated[1:]) / 1e9, 1),
+        "peak memory MiB": round(peak_mib),
+        **{f"share of time: {phase}": round(shares[phase] / total, 2) for phase in PHASES},
+    }
+
+
+def _quantised(model: Path, pixels: NDArray[np.uint8]) -> IntegerNetwork:
+    graph = load_network(model)
+    assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
+    return quantise(normalised(graph, "caffe-bgr"), pixels[:8], Quantisation(levels=LEVELS)).scaled
+
+
+def _in_turn(
+    state: FastState, model: Path, pixels: NDArray[np.uint8], threads: int
+) -> tuple[list[float], list[float], list[int]]:
+    """Seconds simulated and inferred, and additions, frame by frame."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # or its threads would spin into our frame
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    state = start(scaled, plan, Arrival(), block=1)
     simulated, inferred, adds = [], [], []
-    for t in range(frames.count):
+    for t in range(len(pixels)):
         begin = time.perf_counter()
         block = advance(state, pixels[t : t + 1])
         simulated.append(time.perf_counter() - begin)
@@ -67,26 +104,46 @@ def compare(clip: Path, chosen: str) -> dict[str, object]:
         begin = time.perf_counter()
         session.run(None, {name: image})
         inferred.append(time.perf_counter() - begin)
-    ratios = [a / b for a, b in zip(simulated[1:], inferred[1:], strict=True)]
-    return {
-        "clip": clip.name,
-        "frames": frames.count,
-        "simulated ms per frame (median)": 1e3 * median(simulated[1:]),
-        "onnxruntime float32 ms per frame (median)": 1e3 * median(inferred[1:]),
-        "ratio (median of pairs)": median(ratios),
-        "share of multiply-accumulates": sum(adds[1:]) / len(adds[1:]) / _dense(plan),
-        "giga synaptic operations per second": sum(adds[1:]) / sum(simulated[1:]) / 1e9,
-        "peak memory MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    return simulated, inferred, adds
+
+
+def _phases(state: FastState, pixels: NDArray[np.uint8], threads: int) -> dict[str, float]:
+    """Median seconds of each phase of a frame, through the functions that `advance` runs in one piece."""
+    seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
+    for t in range(len(pixels)):
+        spent = dict.fromkeys(PHASES, 0.0)
+        receive, update, timing, records = PHASES
+        net, values, slots = state.net, state.values, state.slots
+        slots.record[...] = 0
+        with _clocked(spent, receive):
+            take_in(net, values, state.in_map_order(pixels[t : t + 1])[0])
+        for core in range(len(state.plan.cores)):
+            with _clocked(spent, receive):
+                if core > 0:
+                    receive_core(net, values, slots, 0, core, t == 0, True, threads)
+            with _clocked(spent, update):
+                send_core(net, state.timing, values, slots, 0, core, t == 0, threads)
+        state.progress[0] += 1
+        with _clocked(spent, timing):
+            find_times(state, last=False)
+        with _clocked(spent, records):
+            hand_over(state, last=False)
+        for phase in PHASES:
+            seconds[phase].append(spent[phase])
+    return {phase: median(seconds[phase][1:]) for phase in PHASES}
+
+
+@contextmanager
+def _clocked(spent: dict[str, float], phase: str) -> Iterator[None]:
+    """Add the time inside to a phase."""
+    begin = time.perf_counter()
+    yield
+    spent[phase] += time.perf_counter() - begin
 
 
 def _dense(plan: Plan) -> int:
     """Multiply-accumulates of a whole pass."""
-    total = 0
-    for link in plan.links:
-        channels = plan.cores[link.sender].sent_shape[2]
-        total += sum(link.hits_y) * sum(link.hits_x) * channels * link.channels
-    return total
+    return sum(link_macs(plan, link) for link in plan.links)
 
 
 if __name__ == "__main__":

@@ -98,12 +98,11 @@ class ValueState(NamedTuple):
     band: Int64  # (bands,): one number of each band
     sums: Int64  # (bands, SUMS)
     room: Int32  # (bands, two runs of neurons)
-    narrow: NDArray[np.int16]  # (bands, outputs reached at once)
     cursor: Int64  # (3,): frame of the block and core that come next; 1 if the core's product is made already
 
 
-ROOMS = {"row_begin", "macs", "band", "sums", "room", "narrow", "cursor"}
-"""Parts of ValueState that hold nothing from one frame to the next."""
+ROOMS = {"row_begin", "macs", "band", "sums", "room", "cursor", "free_from", "sent_before"}
+"""Parts of ValueState and TimeState that hold nothing from one frame to the next."""
 
 
 class Slots(NamedTuple):
@@ -161,6 +160,8 @@ class TimeState(NamedTuple):
     starts: Int64  # (sum of depths,)
     ends: Int64  # (cores,): when the last frames left, a ring
     clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
+    free_from: Int64  # (cores,): room for update_end of the frame before
+    sent_before: Int64  # (cores,): room for `sent` of the frame before
 
 
 def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "auto") -> NetworkArrays:
@@ -278,7 +279,6 @@ def new_value_state(net: NetworkArrays, bands: int) -> ValueState:
         band=np.zeros(bands, np.int64),
         sums=np.zeros((bands, SUMS), np.int64),
         room=np.zeros((bands, 2 * max(RUN, int(net.shape[:, 2].max()))), np.int32),
-        narrow=np.zeros((bands, int((net.link_channels * np.maximum(net.window[:, 2], 1)).max())), np.int16),
         cursor=np.zeros(3, np.int64),
     )
 
@@ -314,6 +314,8 @@ def new_time_state(timing: Timing) -> TimeState:
         starts=np.zeros(int(timing.ring_begin[-1]), np.int64),
         ends=np.zeros(cores, np.int64),
         clock=np.zeros(2, np.int64),
+        free_from=np.zeros(cores, np.int64),
+        sent_before=np.zeros(cores, np.int64),
     )
 
 

@@ -122,15 +122,20 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
         _find_values(state, state.in_map_order(frames), int(known), integers)
         state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
         state.progress[0] += len(frames)
-    rows = _room_for_messages(state, int(known)) if trace else 0
-    messages = np.empty((rows, len(MESSAGE_COLUMNS)), np.int64)
+    messages = find_times(state, last=last, room=_room_for_messages(state, int(known)) if trace else 0)
+    return hand_over(state, last=last, messages=messages if trace else None)
+
+
+def find_times(state: FastState, *, last: bool, room: int = 0) -> NDArray[np.int64]:
+    """Time all frames whose integers are known, as far as that goes. Returns up to `room` message rows."""
+    messages = np.empty((room, len(MESSAGE_COLUMNS)), np.int64)
     before = state.times.update_end.copy()
     traced = _advance_time(state, last=last, messages=messages)
     if (state.times.update_end < before).any():
         raise SimulationError(
             "simulated time has passed 2.5 hours, the 2**63 fs that it is counted in: run fewer frames"
         )
-    return _hand_over(state, last=last, messages=messages[:traced] if trace else None)
+    return messages[:traced]
 
 
 def checkpoint(state: FastState) -> dict[str, NDArray[np.generic]]:
@@ -168,16 +173,21 @@ def _find_values(state: FastState, frames: Frames, known: int, integers: NDArray
     """The integers and messages of `frames`, dense products wherever they are asked for."""
     arrays = (state.net, state.timing, state.values, state.slots)
     while (core := int(frame_values(*arrays, frames, known, integers))) != DONE:
-        if core not in state.dense:
-            state.dense[core] = dense_layer_of(state.network, core, int(state.net.product[core]))
-        dense, sent, begin = state.dense[core], state.net.sent, state.net.begin
-        senders = [each.source for each in dense.layer.synapses]
-        dense_product(
-            dense,
-            [state.values.integers[sent[sender] : sent[sender + 1]] for sender in senders],
-            state.values.accumulator[begin[core] : begin[core + 1]],
-        )
+        make_product(state, core)
         state.values.cursor[PRODUCT_MADE] = 1
+
+
+def make_product(state: FastState, core: int) -> None:
+    """Make a core's accumulators from the integers of its senders by a dense product."""
+    if core not in state.dense:
+        state.dense[core] = dense_layer_of(state.network, core, int(state.net.product[core]))
+    dense, sent, begin = state.dense[core], state.net.sent, state.net.begin
+    senders = [each.source for each in dense.layer.synapses]
+    dense_product(
+        dense,
+        [state.values.integers[sent[sender] : sent[sender + 1]] for sender in senders],
+        state.values.accumulator[begin[core] : begin[core + 1]],
+    )
 
 
 def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
@@ -186,7 +196,8 @@ def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) 
         rest = (state.events, known, last or state.timing.serial, messages, 0)
         return int(run_events(state.net, state.slots, state.timing, state.times, *rest))
     if not state.plan.barrier:
-        return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0))
+        threads = len(state.values.sums)
+        return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0, threads))
     cores = len(state.plan.cores)
     until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
     return int(barrier_steps(state.net, state.slots, state.timing, state.times, known, until, messages, 0))
@@ -199,7 +210,8 @@ def _room_for_messages(state: FastState, known: int) -> int:
     return int(state.slots.link_messages[slots].sum())
 
 
-def _hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None) -> Block:
+def hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None = None) -> Block:
+    """The frames that are finished, with all their counts."""
     known, done = (int(n) for n in state.progress)
     finished = known
     if state.underway and not last:

@@ -38,7 +38,7 @@ from simulator.kernels_messages import (
 )
 from simulator.kernels_receive import fully_connected, receive_band, receive_in_bands, receive_saturating
 from simulator.kernels_update import pack, update_band, update_in_bands
-from simulator.products import DOUBLE_COST, FIXED_COST, FORCED, NONE, SINGLE, SINGLE_COST
+from simulator.products import DOUBLE_COST, FIXED_COST, FORCED, NONE, PIXEL_COST, SINGLE, SINGLE_COST, WINDOW_COST
 from workloads.compiled import inlined, prange, threaded, uncounted
 
 FRAME, CORE, PRODUCT_MADE = 0, 1, 2  # places in ValueState.cursor
@@ -75,13 +75,13 @@ def frame_values(
         while cursor[CORE] < cores:
             core = cursor[CORE]
             if core == 0:
-                _take_in(net, state, frames[k])
+                take_in(net, state, frames[k])
             else:
-                if cursor[PRODUCT_MADE] == 0 and _is_dense(net, state, core):
+                if cursor[PRODUCT_MADE] == 0 and _is_dense(net, state, slots, slot, core):
                     return core
-                _receive(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
+                receive_core(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
                 cursor[PRODUCT_MADE] = 0
-            _send(net, timing, state, slots, slot, core, fresh, bands)
+            send_core(net, timing, state, slots, slot, core, fresh, bands)
             cursor[CORE] += 1
         begin = 0 if integers_out.shape[1] == net.sent[cores] else net.sent[cores - 1]
         for i in range(integers_out.shape[1]):
@@ -92,21 +92,32 @@ def frame_values(
 
 
 @inlined
-def _is_dense(net: NetworkArrays, state: ValueState, core: int) -> bool:
+def _is_dense(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int) -> bool:
     """Is a dense product exact here, and predicted to cost less than the messages?"""
-    kind = net.product[core]
-    if kind == NONE:
+    if net.product[core] == NONE:
         return False
-    messages, dense = np.int64(0), np.int64(0)
+    by_messages, dense = predicted_costs(net, state, slots, slot, core)
+    return net.product[core] >= FORCED or by_messages > dense
+
+
+@uncounted
+def predicted_costs(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int) -> tuple[float, float]:
+    """What the messages into a core are predicted to cost, and a dense product (see simulator.products)."""
+    by_messages, dense = np.float64(0.0), np.float64(FIXED_COST)
+    factor = SINGLE_COST if net.product[core] & SINGLE else DOUBLE_COST
     for link in range(net.incoming[core], net.incoming[core + 1]):
-        messages += state.macs[link]
-        dense += net.macs[link]
-    cost = SINGLE_COST if kind & SINGLE else DOUBLE_COST
-    return kind >= FORCED or messages > FIXED_COST + cost * dense
+        sender = net.link_sender[link]
+        count, pixels = slots.messages[slot, sender], net.pixel[sender + 1] - net.pixel[sender]
+        if count > 0:
+            crowded = 1.0 if net.window[link, 0] == 1 else 1.0 + PIXEL_COST * pixels / count
+            by_messages += crowded * state.macs[link]
+        inputs = (net.weight[link + 1] - net.weight[link]) // net.link_channels[link]
+        dense += factor * (1.0 + WINDOW_COST / max(inputs, 1)) * net.macs[link]
+    return by_messages, dense
 
 
-@inlined
-def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
+@uncounted
+def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
     """The frame's pixels, shifted and offset, as the input core's accumulators."""
     channels = net.shape[0, 2]
     for pixel in range(net.shape[0, 0] * net.shape[0, 1]):
@@ -115,8 +126,8 @@ def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -
             state.accumulator[i] = (np.int32(pixels[i]) << net.input_shift) + net.bias[channel]
 
 
-@inlined
-def _receive(
+@uncounted
+def receive_core(
     net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, adding: bool, bands: int
 ) -> None:
     """The receive phase of one core, on all threads if it is worth it."""
@@ -142,8 +153,8 @@ def _receive(
     state.peak[core] = peak
 
 
-@inlined
-def _send(
+@uncounted
+def send_core(
     net: NetworkArrays,
     timing: Timing,
     state: ValueState,

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.digest import key_of
-from workloads.compiled import compiled
+from simulator.vectors import GROUP, difference, lowest
+from workloads.compiled import uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
-
-GROUP = 16  # neurons looked at together: one vector of 32-bit integers
 
 # Sums a band of an update phase collects, places in its row of ValueState.sums.
 COUNT, NONZERO_SUM, L1_SUM, CLIPPED, PIXELS, POSITIONS, DIGEST_SUM, S_L1_SUM, SQUARE_SUM, PRODUCT_SUM, CHANGED_L1 = (
@@ -20,65 +19,53 @@ COUNT, NONZERO_SUM, L1_SUM, CLIPPED, PIXELS, POSITIONS, DIGEST_SUM, S_L1_SUM, SQ
 SUMS = 11
 
 
-@compiled
+@uncounted
 def list_changes(
-    new: Int32,
-    place: int,
-    count: int,
-    integers: Int32,
-    first: int,
-    key: int,
-    neuron: Int32,
-    value: Int32,
-    listed: int,
-    sums: Int64,
+    new: Int32, place: int, count: int, integers: Int32, first: int, neuron: Int32, value: Int32, listed: int
 ) -> int:
     """Messages of a delta network: neurons first .. first + count whose new integer differs from the one they hold.
 
     The new ones stand in `new` from `place` on and become theirs. Messages are added to neuron and value behind the
-    `listed` that are there; `key` is the number of the core's first neuron, for the digest. Returns how many are
-    listed now.
+    `listed` that are there. Returns how many are listed now.
     """
-    for begin in range(0, count, GROUP):
-        size = min(GROUP, count - begin)
-        differs = np.int32(0)
+    grouped = count // GROUP * GROUP
+    at = np.uint64(listed)
+    for begin in range(0, grouped, GROUP):
         a, b = np.uint64(place + begin), np.uint64(first + begin)
-        if size == GROUP:
-            for n in range(GROUP):
-                i = np.uint64(n)
-                differs |= new[a + i] ^ integers[b + i]
-        else:
-            for n in range(size):
-                i = np.uint64(n)
-                differs |= new[a + i] ^ integers[b + i]
-        if differs != 0:
-            _add_to_sums(new, a, integers, b, size, key + first + begin, sums)
-            for n in range(size):
-                i = np.uint64(n)
-                s = new[a + i]
-                change = s - integers[b + i]
-                neuron[listed] = first + begin + n
-                value[listed] = change
-                listed += change != 0
-                integers[b + i] = s
-    return listed
+        bits = difference(new, a, integers, b)
+        while bits != 0:
+            i = np.uint64(lowest(bits))
+            bits &= bits - 1
+            s = new[a + i]
+            neuron[at] = np.int64(b + i)
+            value[at] = s - integers[b + i]
+            integers[b + i] = s
+            at += np.uint64(1)
+    for n in range(grouped, count):
+        s, b = new[np.uint64(place + n)], np.uint64(first + n)
+        change = s - integers[b]
+        neuron[at] = first + n
+        value[at] = change
+        integers[b] = s
+        at += np.uint64(change != 0)
+    return np.int64(at)
 
 
-@compiled
-def _add_to_sums(new: Int32, a: int, integers: Int32, b: int, size: int, key: int, sums: Int64) -> None:
-    """What `size` neurons, from new[a] and integers[b] on, add to the sums over changes."""
+@uncounted
+def sum_changes(integers: Int32, neuron: Int32, value: Int32, begin: int, end: int, key: int, sums: Int64) -> None:
+    """Add to the sums what messages begin .. end of a delta network say; `key`: number of the core's first neuron."""
     l1, s_l1, square, product = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     changed_l1, digest = np.int64(0), np.int64(0)
-    for n in range(size):
-        i = np.uint64(n)
-        s, before = np.int64(new[a + i]), np.int64(integers[b + i])
-        change = s - before
+    for j in range(begin, end):
+        m = np.uint64(j)
+        s, change = np.int64(integers[np.uint64(neuron[m])]), np.int64(value[m])
+        before = s - change
         l1 += abs(change)
         s_l1 += abs(s) - abs(before)
         square += s * s - before * before
         product += s * change
-        changed_l1 += abs(s) if change != 0 else np.int64(0)
-        digest += change * key_of(key + n)
+        changed_l1 += abs(s)
+        digest += change * key_of(key + neuron[m])
     sums[L1_SUM] += l1
     sums[S_L1_SUM] += s_l1
     sums[SQUARE_SUM] += square
@@ -87,7 +74,7 @@ def _add_to_sums(new: Int32, a: int, integers: Int32, b: int, size: int, key: in
     sums[DIGEST_SUM] += digest
 
 
-@compiled
+@uncounted
 def list_values(
     new: Int32,
     place: int,
@@ -122,7 +109,7 @@ def list_values(
     return listed
 
 
-@compiled
+@uncounted
 def distance_of(integers: Int32, neuron: Int32, value: Int32, begin: int, end: int, l1: int, l1_before: int) -> int:
     """Sum over messages begin .. end of |s[t] * l1[t-1] - s[t-1] * l1[t]|, for the change between adjacent frames."""
     distance = np.int64(0)
@@ -132,7 +119,7 @@ def distance_of(integers: Int32, neuron: Int32, value: Int32, begin: int, end: i
     return distance
 
 
-@compiled
+@uncounted
 def signed_digits(value: int) -> int:
     """Non-zero digits of the canonical signed-digit form of an integer (see simulator.modes.signed_digits)."""
     magnitude = abs(np.int64(value))

@@ -7,43 +7,25 @@ their magnitudes times the largest weight fits. Indices are unsigned: numba woul
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from workloads.compiled import compiled
+from simulator.vectors import LANES, add_block_of_eight, add_block_of_four, add_block_of_two
+from workloads.compiled import uncounted
 
-Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Weights = NDArray[Any]
 Bytes = NDArray[np.uint8]
 
+ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+FIVE, SIX, SEVEN, EIGHT = np.uint64(5), np.uint64(6), np.uint64(7), np.uint64(8)
 NARROW = 32767  # largest sum that 16 bits hold
 
 
-def _plus_product(context: Any, total: Any, value: Any, weight: Any) -> Any:
-    """total + value * weight in 16 bits: numba itself would compute it in 64."""
-    signature = types.int16(types.int16, types.int16, weight)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        total, value, weight = arguments
-        narrow = total.type
-        widen = builder.sext if weight.type.width < narrow.width else builder.trunc
-        factor = weight if weight.type.width == narrow.width else widen(weight, narrow)
-        return builder.add(total, builder.mul(value, factor))
-
-    return signature, generate
-
-
-plus_product = cast("Callable[[int, int, int], int]", intrinsic(_plus_product))
-
-
-@compiled
+@uncounted
 def add_messages(
     weights: Weights,
     offset: int,
@@ -57,114 +39,73 @@ def add_messages(
     accumulator: Int32,
     place: int,
     size: int,
-    room: Int16,
 ) -> None:
     """Accumulators place .. place + size += sum over messages begin .. end of value * weights, modulo 2**32.
 
     The weights of a message are `size` entries from (neuron - first) * step + offset on; `widest` is the largest
-    magnitude among all weights. room: (>= size,) int16, overwritten.
+    magnitude among all weights.
     """
-    j = begin
-    last = end - 1
-    while end - j > 4:  # five to seven are eight with values of 0
-        a0, a1 = (neuron[j] - first) * step + offset, (neuron[j + 1] - first) * step + offset
-        a2, a3 = (neuron[j + 2] - first) * step + offset, (neuron[j + 3] - first) * step + offset
-        a4 = (neuron[j + 4] - first) * step + offset
-        a5 = (neuron[min(j + 5, last)] - first) * step + offset
-        a6 = (neuron[min(j + 6, last)] - first) * step + offset
-        a7 = (neuron[min(j + 7, last)] - first) * step + offset
-        v0, v1, v2, v3, v4 = value[j], value[j + 1], value[j + 2], value[j + 3], value[j + 4]
-        v5 = value[j + 5] if j + 5 < end else np.int32(0)
-        v6 = value[j + 6] if j + 6 < end else np.int32(0)
-        v7 = value[j + 7] if j + 7 < end else np.int32(0)
-        _add_eight(
-            weights, a0, a1, a2, a3, a4, a5, a6, a7, v0, v1, v2, v3, v4, v5, v6, v7, widest,
-            accumulator, place, size, room,
-        )  # fmt: skip
-        j += 8
-    if end - j > 2:
-        a0, a1 = (neuron[j] - first) * step + offset, (neuron[j + 1] - first) * step + offset
-        a2, a3 = (neuron[j + 2] - first) * step + offset, (neuron[last] - first) * step + offset
-        v3 = value[j + 3] if j + 3 < end else np.int32(0)
-        _add_four(weights, a0, a1, a2, a3, value[j], value[j + 1], value[j + 2], v3, accumulator, place, size)
-    elif j < end:
-        a0, a1 = (neuron[j] - first) * step + offset, (neuron[last] - first) * step + offset
-        v1 = value[last] if j < last else np.int32(0)
-        _add_two(weights, a0, a1, value[j], v1, accumulator, place, size)
-
-
-@compiled
-def _add_eight(
-    weights: Weights,
-    a0: int, a1: int, a2: int, a3: int, a4: int, a5: int, a6: int, a7: int,
-    v0: int, v1: int, v2: int, v3: int, v4: int, v5: int, v6: int, v7: int,
-    widest: int,
-    accumulator: Int32,
-    place: int,
-    size: int,
-    room: Int16,
-) -> None:  # fmt: skip
-    """Accumulators place .. place + size += v0 * weights from a0 on + ... + v7 * weights from a7 on."""
-    u0, u1, u2, u3 = np.uint64(a0), np.uint64(a1), np.uint64(a2), np.uint64(a3)
-    u4, u5, u6, u7 = np.uint64(a4), np.uint64(a5), np.uint64(a6), np.uint64(a7)
-    target = np.uint64(place)
-    magnitude = np.int64(0)
-    for each in (v0, v1, v2, v3, v4, v5, v6, v7):
-        magnitude += abs(np.int64(each))
-    if magnitude * widest <= NARROW:
-        n0, n1, n2, n3 = np.int16(v0), np.int16(v1), np.int16(v2), np.int16(v3)
-        n4, n5, n6, n7 = np.int16(v4), np.int16(v5), np.int16(v6), np.int16(v7)
-        for i in range(size):
-            o = np.uint64(i)
-            total = plus_product(np.int16(0), n0, weights[u0 + o])
-            total = plus_product(total, n1, weights[u1 + o])
-            total = plus_product(total, n2, weights[u2 + o])
-            total = plus_product(total, n3, weights[u3 + o])
-            total = plus_product(total, n4, weights[u4 + o])
-            total = plus_product(total, n5, weights[u5 + o])
-            total = plus_product(total, n6, weights[u6 + o])
-            room[o] = plus_product(total, n7, weights[u7 + o])
-        for i in range(size):  # a loop of its own: in one, LLVM widens all of it to 32 bits
-            o = np.uint64(i)
-            accumulator[target + o] += room[o]
-    else:
-        for i in range(size):
+    blocks, target, base = size // LANES * LANES, np.uint64(place), offset - first * step
+    last, j = np.uint64(end), np.uint64(begin)
+    while j + EIGHT <= last:
+        u0, u1 = np.uint64(neuron[j] * step + base), np.uint64(neuron[j + ONE] * step + base)
+        u2, u3 = np.uint64(neuron[j + TWO] * step + base), np.uint64(neuron[j + THREE] * step + base)
+        u4, u5 = np.uint64(neuron[j + FOUR] * step + base), np.uint64(neuron[j + FIVE] * step + base)
+        u6, u7 = np.uint64(neuron[j + SIX] * step + base), np.uint64(neuron[j + SEVEN] * step + base)
+        v0, v1, v2, v3 = value[j], value[j + ONE], value[j + TWO], value[j + THREE]
+        v4, v5, v6, v7 = value[j + FOUR], value[j + FIVE], value[j + SIX], value[j + SEVEN]
+        done = 0
+        magnitude = np.int64(abs(v0)) + abs(v1) + abs(v2) + abs(v3) + abs(v4) + abs(v5) + abs(v6) + abs(v7)
+        if magnitude * widest <= NARROW:
+            n0, n1, n2, n3 = np.int16(v0), np.int16(v1), np.int16(v2), np.int16(v3)
+            n4, n5, n6, n7 = np.int16(v4), np.int16(v5), np.int16(v6), np.int16(v7)
+            for o in range(0, blocks, LANES):
+                starts, values = (u0, u1, u2, u3, u4, u5, u6, u7), (n0, n1, n2, n3, n4, n5, n6, n7)
+                add_block_of_eight(accumulator, target, weights, np.uint64(o), starts, values)
+            done = blocks
+        for i in range(done, size):
             o = np.uint64(i)
             accumulator[target + o] += (
                 v0 * weights[u0 + o] + v1 * weights[u1 + o] + v2 * weights[u2 + o] + v3 * weights[u3 + o]
                 + v4 * weights[u4 + o] + v5 * weights[u5 + o] + v6 * weights[u6 + o] + v7 * weights[u7 + o]
             )  # fmt: skip
+        j += EIGHT
+    if j + FOUR <= last:
+        u0, u1 = np.uint64(neuron[j] * step + base), np.uint64(neuron[j + ONE] * step + base)
+        u2, u3 = np.uint64(neuron[j + TWO] * step + base), np.uint64(neuron[j + THREE] * step + base)
+        v0, v1, v2, v3 = value[j], value[j + ONE], value[j + TWO], value[j + THREE]
+        done = 0
+        if (np.int64(abs(v0)) + abs(v1) + abs(v2) + abs(v3)) * widest <= NARROW:
+            for o in range(0, blocks, LANES):
+                values = (np.int16(v0), np.int16(v1), np.int16(v2), np.int16(v3))
+                add_block_of_four(accumulator, target, weights, np.uint64(o), (u0, u1, u2, u3), values)
+            done = blocks
+        for i in range(done, size):
+            o = np.uint64(i)
+            accumulator[target + o] += (
+                v0 * weights[u0 + o] + v1 * weights[u1 + o] + v2 * weights[u2 + o] + v3 * weights[u3 + o]
+            )
+        j += FOUR
+    if j + TWO <= last:
+        u0, u1 = np.uint64(neuron[j] * step + base), np.uint64(neuron[j + ONE] * step + base)
+        v0, v1 = value[j], value[j + ONE]
+        done = 0
+        if (np.int64(abs(v0)) + abs(v1)) * widest <= NARROW:
+            for o in range(0, blocks, LANES):
+                add_block_of_two(accumulator, target, weights, np.uint64(o), (u0, u1), (np.int16(v0), np.int16(v1)))
+            done = blocks
+        for i in range(done, size):
+            o = np.uint64(i)
+            accumulator[target + o] += v0 * weights[u0 + o] + v1 * weights[u1 + o]
+        j += TWO
+    if j < last:
+        u0, v0 = np.uint64(neuron[j] * step + base), value[j]
+        for i in range(size):
+            o = np.uint64(i)
+            accumulator[target + o] += v0 * weights[u0 + o]
 
 
-@compiled
-def _add_four(
-    weights: Weights,
-    a0: int, a1: int, a2: int, a3: int,
-    v0: int, v1: int, v2: int, v3: int,
-    accumulator: Int32,
-    place: int,
-    size: int,
-) -> None:  # fmt: skip
-    """As _add_eight, for the last three or four messages."""
-    u0, u1, u2, u3 = np.uint64(a0), np.uint64(a1), np.uint64(a2), np.uint64(a3)
-    target = np.uint64(place)
-    for i in range(size):
-        o = np.uint64(i)
-        accumulator[target + o] += (
-            v0 * weights[u0 + o] + v1 * weights[u1 + o] + v2 * weights[u2 + o] + v3 * weights[u3 + o]
-        )
-
-
-@compiled
-def _add_two(weights: Weights, a0: int, a1: int, v0: int, v1: int, accumulator: Int32, place: int, size: int) -> None:
-    """As _add_eight, for the last one or two messages."""
-    u0, u1, target = np.uint64(a0), np.uint64(a1), np.uint64(place)
-    for i in range(size):
-        o = np.uint64(i)
-        accumulator[target + o] += v0 * weights[u0 + o] + v1 * weights[u1 + o]
-
-
-@compiled
+@uncounted
 def add_grouped(
     weights: Weights,
     offset: int,
@@ -188,7 +129,7 @@ def add_grouped(
             accumulator[target + o] += value[j] * weights[source + o]
 
 
-@compiled
+@uncounted
 def add_saturating(
     weights: Weights,
     window: Int64,
@@ -241,7 +182,7 @@ def add_saturating(
     return clips
 
 
-@compiled
+@uncounted
 def reached(position: int, place: int, stride: int, padding: int, dilation: int, size: int) -> int:
     """Where along one axis place `place` of a kernel takes an input position to; -1 for nowhere."""
     shifted = position + padding - dilation * place

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from simulator.arrays import NetworkArrays, Slots, ValueState
 from simulator.columns import ACCUMULATOR_CLIPS
 from simulator.kernels_products import add_grouped, add_messages, add_saturating
-from workloads.compiled import compiled, inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, prange, threaded, uncounted
 
-Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -52,7 +51,7 @@ def receive_band(
         _receive_outputs(net, state, slots, slot, core, fresh, adding, band, bands)
     else:
         for row in range(band, net.shape[core, 0], bands):
-            _receive_row(net, state, slots, slot, core, fresh, adding, row, band)
+            _receive_row(net, state, slots, slot, core, fresh, adding, row)
 
 
 @inlined
@@ -88,7 +87,7 @@ def _receive_outputs(
     for link in range(net.incoming[core], net.incoming[core + 1]):
         sender = net.link_sender[link]
         hit = hit or slots.messages[slot, sender] > 0
-        _add_outputs(net, state, slots, slot, link, accumulator, begin, end, band, adding)
+        _add_outputs(net, state, slots, slot, link, accumulator, begin, end, adding)
     if hit or fresh:
         state.band[band] = settle(accumulator, begin, end, net.accumulator_bits)
     state.touched[state.touched_begin[core]] = hit  # all bands write the same
@@ -104,7 +103,6 @@ def _add_outputs(
     accumulator: Int32,
     begin: int,
     end: int,
-    band: int,
     adding: bool,
 ) -> None:
     """What the messages of one fully connected link add to outputs begin .. end."""
@@ -123,7 +121,6 @@ def _add_outputs(
             accumulator,
             begin,
             end - begin,
-            state.narrow[band],
         )
 
 
@@ -149,7 +146,6 @@ def _receive_row(
     fresh: bool,
     adding: bool,
     row: int,
-    band: int,
 ) -> None:
     """One row of a core's map."""
     columns, channels = net.shape[core, 1], net.shape[core, 2]
@@ -161,7 +157,7 @@ def _receive_row(
         if slots.messages[slot, sender] == 0:
             continue
         if net.window[link, 0] == 1:
-            _add_outputs(net, state, slots, slot, link, accumulator, 0, channels, band, adding)
+            _add_outputs(net, state, slots, slot, link, accumulator, 0, channels, adding)
             touched[0] = 1
             continue
         _add_row(
@@ -179,7 +175,6 @@ def _receive_row(
             slots.value[slot, net.sent[sender] : net.sent[sender + 1]],
             accumulator,
             touched,
-            state.narrow[band],
             adding,
         )
     peak = state.pixel_peak[state.touched_begin[core] : state.touched_begin[core + 1]]
@@ -188,7 +183,7 @@ def _receive_row(
             peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, net.accumulator_bits)
 
 
-@compiled
+@uncounted
 def _add_row(
     weights: Weights,
     window: Int64,
@@ -204,7 +199,6 @@ def _add_row(
     value: Int32,
     accumulator: Int32,
     touched: Bytes,
-    room: Int16,
     adding: bool,
 ) -> None:
     """What the messages of one link add to row `row` of the receiver's map.
@@ -227,17 +221,17 @@ def _add_row(
             if together:
                 _add_run(
                     weights, window, widest, outputs, receiver, row, i, x, first, neuron, value, j, j + count,
-                    accumulator, touched, room, adding,
+                    accumulator, touched, adding,
                 )  # fmt: skip
             else:
                 _add_places(
                     weights, window, widest, groups, outputs, channels, receiver, row, i, x, first, neuron, value, j,
-                    j + count, accumulator, touched, room, adding,
+                    j + count, accumulator, touched, adding,
                 )  # fmt: skip
             j += count
 
 
-@compiled
+@uncounted
 def _add_run(
     weights: Weights,
     window: Int64,
@@ -254,7 +248,6 @@ def _add_run(
     end: int,
     accumulator: Int32,
     touched: Bytes,
-    room: Int16,
     adding: bool,
 ) -> None:
     """Messages begin .. end of one pixel, for row i of the kernel: to neighbouring pixels of a row, all at once."""
@@ -271,11 +264,11 @@ def _add_run(
         offset, step = (i * kernel + inside_begin) * outputs, window[1] * kernel * outputs
         add_messages(
             weights, offset, step, widest, first, neuron, value, begin, end, accumulator, place * outputs,
-            size * outputs, room,
+            size * outputs,
         )  # fmt: skip
 
 
-@compiled
+@uncounted
 def _add_places(
     weights: Weights,
     window: Int64,
@@ -294,7 +287,6 @@ def _add_places(
     end: int,
     accumulator: Int32,
     touched: Bytes,
-    room: Int16,
     adding: bool,
 ) -> None:
     """As _add_run, pixel after pixel: with strides, dilation or groups."""
@@ -310,9 +302,7 @@ def _add_places(
             continue
         offset, place = (i * kernel + reverse) * outputs, pixel * receiver[2]
         if groups == 1:
-            add_messages(
-                weights, offset, step, widest, first, neuron, value, begin, end, accumulator, place, outputs, room
-            )
+            add_messages(weights, offset, step, widest, first, neuron, value, begin, end, accumulator, place, outputs)
         else:
             add_grouped(
                 weights, offset, step, channels // groups, outputs, first, neuron, value, begin, end, accumulator, place
@@ -353,14 +343,15 @@ def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot
             peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, 32)
 
 
-@compiled
+@uncounted
 def settle(accumulator: Int32, begin: int, end: int, bits: int) -> int:
     """Wrap accumulators begin .. end to `bits` bits, two's complement; returns the largest magnitude among them."""
-    peak = np.int64(0)
     if bits < 32:
         left = np.int32(32 - bits)
         for o in range(begin, end):
             accumulator[o] = np.int32(accumulator[o] << left) >> left
-    for o in range(begin, end):
-        peak = max(peak, abs(np.int64(accumulator[o])))
-    return peak
+    lowest, highest = np.int32(0), np.int32(0)
+    for n in range(begin, end):
+        a = accumulator[np.uint64(n)]
+        lowest, highest = min(lowest, a), max(highest, a)
+    return max(np.int64(highest), -np.int64(lowest))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.compiled import compiled
+from workloads.compiled import uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -17,7 +17,7 @@ Int64 = NDArray[np.int64]
 HALF_UP, HALF_EVEN, HALF_AWAY = 0, 1, 2
 
 
-@compiled
+@uncounted
 def requantise(
     accumulator: Int32,
     begin: int,
@@ -51,7 +51,7 @@ def requantise(
     return clipped
 
 
-@compiled
+@uncounted
 def requantise_leaky(
     accumulator: Int32,
     begin: int,
@@ -83,7 +83,7 @@ def requantise_leaky(
     return clipped
 
 
-@compiled
+@uncounted
 def scaled(product: int, shift: int, rounding: int) -> int:
     """product / 2**shift, rounded; shift 1 to 62."""
     half = np.int64(1) << (shift - 1)

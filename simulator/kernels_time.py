@@ -30,7 +30,7 @@ from simulator.columns import (
     UPDATE_START,
 )
 from simulator.kernels_messages import signed_digits
-from workloads.compiled import compiled, inlined, uncounted
+from workloads.compiled import inlined, prange, threaded, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -40,26 +40,105 @@ NEXT, RELEASE = 0, 1  # places in TimeState.clock
 
 @uncounted
 def dataflow_frames(
-    net: NetworkArrays, slots: Slots, timing: Timing, times: TimeState, until: int, trace: Int64, traced: int
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    until: int,
+    trace: Int64,
+    traced: int,
+    threads: int,
 ) -> int:
-    """Time all frames up to number `until` (not included), core after core. Returns the message rows written to
-    `trace`.
-    """
+    """Time all frames up to number `until` (not included). Returns the message rows written to `trace`."""
     ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
+    alone = timing.serial and trace.shape[0] == 0 and cores > 1 and timing.token_fs[0] + timing.wire_fs[0] > 0
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
-        for core in range(cores):
-            record = slots.record[slot, core]
-            if core == 0:
-                start = _admit(timing, times, frame)
-                record[SERVE_FIRST] = record[SERVE_END] = start
-                record[STARVED] = start - times.update_end[0]
-            else:
-                start = times.serve_end[core]
-            traced = _transfer(net, slots, timing, times, core, frame, start, trace, traced)
+        record = slots.record[slot, 0]
+        start = _admit(timing, times, frame)
+        record[SERVE_FIRST] = record[SERVE_END] = start
+        record[STARVED] = start - times.update_end[0]
+        if threads > 1 and alone and slots.messages[slot].sum() > net.neurons_to_share:
+            _shared_frame(net, slots, timing, times, frame, start, trace, threads)
+        else:
+            for core in range(cores):
+                start = start if core == 0 else times.serve_end[core]
+                free_from = times.update_end[core + 1] if core + 1 < cores else np.int64(0)
+                traced = transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)
         times.ends[frame % cores] = times.update_end[cores - 1]
     times.clock[NEXT] = max(until, times.clock[NEXT])
     return traced
+
+
+@inlined
+def _shared_frame(
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    frame: int,
+    start: int,
+    trace: Int64,
+    threads: int,
+) -> None:
+    """One frame that has the chip to itself, its transfers timed side by side.
+
+    All that happened before did so by `start`, so a transfer that really begins later goes just as one that begins at
+    start + 1, only later: all are timed from there, then put where they belong.
+    """
+    cores = timing.access_fs.shape[0]
+    slot = frame % slots.messages.shape[0]
+    for core in range(cores):
+        times.free_from[core] = times.update_end[core]
+        times.sent_before[core] = times.sent[min(core, cores - 2)]
+    transfers_in_bands(net, slots, timing, times, frame, start, trace, threads)
+    for core in range(1, cores):
+        later = times.serve_end[core] - start - 1
+        record = slots.record[slot, core]
+        record[UPDATE_START] += later
+        record[UPDATE_END] += later
+        times.update_end[core] += later
+        if core + 1 < cores:
+            times.link_free[core] += later
+            times.serve_end[core + 1] += later
+            receiver = slots.record[slot, core + 1]
+            receiver[SERVE_FIRST] += later
+            receiver[SERVE_END] += later
+            receiver[STARVED] += later
+            starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
+            for number in range(max(times.sent_before[core], times.sent[core] - starts.shape[0]), times.sent[core]):
+                starts[number % starts.shape[0]] += later
+
+
+@threaded
+def transfers_in_bands(
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    frame: int,
+    start: int,
+    trace: Int64,
+    threads: int,
+) -> None:
+    """All transfers of a frame, that of core 0 from `start` on and the others from start + 1 on."""
+    for band in prange(threads):
+        for core in range(timing.access_fs.shape[0]):
+            if _band_of(slots, frame, core, threads) == band:
+                begin = start if core == 0 else start + 1
+                free_from = times.free_from[min(core + 1, timing.access_fs.shape[0] - 1)]
+                transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
+
+
+@uncounted
+def _band_of(slots: Slots, frame: int, core: int, bands: int) -> int:
+    """Which band times a core's transfer: cores are cut, in order, into parts of about equally many messages."""
+    slot = frame % slots.messages.shape[0]
+    total, before = np.int64(0), np.int64(0)
+    for each in range(slots.messages.shape[1]):
+        total += slots.messages[slot, each]
+        before += slots.messages[slot, each] if each < core else 0
+    return min((before + slots.messages[slot, core] // 2) * bands // max(total, 1), bands - 1)
 
 
 @uncounted
@@ -88,7 +167,8 @@ def barrier_steps(
                 continue
             record = slots.record[frame % ring, core]
             start = _enter_step(timing, times, record, core, frame)
-            traced = _transfer(net, slots, timing, times, core, frame, start, trace, traced)
+            free_from = times.update_end[core + 1] if core + 1 < cores else np.int64(0)
+            traced = transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)
             reached = max(reached, times.update_end[core])
             if core + 1 < cores:
                 reached = max(reached, times.serve_end[core + 1])
@@ -130,8 +210,8 @@ def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, fram
     return start
 
 
-@inlined
-def _transfer(
+@uncounted
+def transfer(
     net: NetworkArrays,
     slots: Slots,
     timing: Timing,
@@ -139,10 +219,14 @@ def _transfer(
     core: int,
     frame: int,
     start: int,
+    free_from: int,
     trace: Int64,
     traced: int,
 ) -> int:
-    """Core `core` scans and sends from `start` on; core + 1 serves. Fills both record rows; returns rows traced."""
+    """Core `core` scans and sends from `start` on; core + 1, free from `free_from` on, serves.
+
+    Fills both record rows; returns rows traced.
+    """
     slot = frame % slots.messages.shape[0]
     record = slots.record[slot, core]
     fetch = timing.fetch_fs if core == 0 else 0
@@ -151,7 +235,9 @@ def _transfer(
     busy = fetch + scan
     now = start + busy
     if core + 1 < timing.access_fs.shape[0]:
-        units, now, traced = _send_and_serve(net, slots, timing, times, core, frame, start + fetch, scan, trace, traced)
+        units, now, traced = _send_and_serve(
+            net, slots, timing, times, core, frame, start + fetch, scan, free_from, trace, traced
+        )
         busy += slots.messages[slot, core] * timing.fire_fs[core] + units * timing.encode_fs[core]
     record[UPDATE_BUSY] = busy
     record[UPDATE_END] = now
@@ -186,6 +272,7 @@ def _send_and_serve(
     frame: int,
     now: int,
     scan: int,
+    free_from: int,
     trace: Int64,
     traced: int,
 ) -> tuple[int, int, int]:
@@ -198,57 +285,57 @@ def _send_and_serve(
     starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
     pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
     depth = starts.shape[0]
-    on_link, wire = timing.message_fs[core], timing.wire_fs[core]
-    encode, fire = timing.encode_fs[core], timing.fire_fs[core]
+    on_link, wire, encode = timing.message_fs[core], timing.wire_fs[core], timing.encode_fs[core]
+    fire = timing.fire_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
-    head, tail = sent % depth, left % depth  # their places in the ring, kept up without dividing
-    free_from = times.update_end[core + 1]
+    head, tail = np.uint64(sent % depth), np.uint64(left % depth)  # places in the ring, kept up without dividing
     free, first, busy, peak = free_from, np.int64(-1), np.int64(0), np.int64(0)
     waited_link, waited_queue, units = np.int64(0), np.int64(0), np.int64(0)
     scanned = np.int64(0)  # time of the scan up to and with the last neuron that sent
     before = np.int64(0)  # and up to this pixel
-    j = np.int64(0)
+    j = np.uint64(0)
     for pixel in range(pixel_messages.shape[0]):
         cost = pixel_fs(slots, timing, slot, core, net.pixel[core] + pixel)
-        row = service_row + hits[pixel]
+        row, base = service_row + hits[pixel], before - (pixel * channels - 1) * cost
         one = timing.service_fs[row, 1]
         for _ in range(pixel_messages[pixel]):
-            reach = before + (neuron[j] - pixel * channels + 1) * cost
+            reach = base + neuron[j] * cost
             now += reach - scanned + fire
             scanned = reach
-            if hits[pixel] == 0:
-                j += 1
-                continue
             repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
+            repeats = repeats if hits[pixel] > 0 else np.int64(0)
             service = timing.service_fs[row, signed_digits(value[j])] if net.count_digits else one
             units += repeats
             for _ in range(repeats):
                 ready = now + encode
-                now, for_queue, left, tail = _leave(max(ready, link_free), starts, sent, head, left, tail)
-                waited_link += max(ready, link_free) - ready
-                waited_queue += for_queue
+                at = max(ready, link_free)
+                now = max(at, starts[head]) if sent >= depth else at
+                waited_link += at - ready
+                waited_queue += now - at
+                left, tail = _have_left(starts, now, sent, left, tail)
                 peak = max(peak, sent - left + 1)
                 link_free = now + on_link
-                arrival = link_free + wire
-                begin = max(arrival, free)
+                begin = max(link_free + wire, free)
                 free = begin + service
                 busy += service
                 first = begin if first < 0 else first
                 starts[head] = begin
                 sent += 1
-                head = head + 1 if head + 1 < depth else np.int64(0)
+                head = _next_place(head, depth)
                 if traced < trace.shape[0]:
                     carried = value[j] // repeats if net.unary else value[j]
+                    arrival = link_free + wire
                     note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
                     traced += 1
-            j += 1
+            j += np.uint64(1)
         before += cost * channels
     now += scan - scanned
     if not timing.barrier:
-        ready = now
-        now, for_queue, left, tail = _leave(max(ready, link_free), starts, sent, head, left, tail)
-        waited_link += max(ready, link_free) - ready
-        waited_queue += for_queue
+        at = max(now, link_free)
+        waited_link += at - now
+        now = max(at, starts[head]) if sent >= depth else at
+        waited_queue += now - at
+        left, tail = _have_left(starts, now, sent, left, tail)
         peak = max(peak, sent - left + 1)
         link_free = now + timing.token_fs[core]
         free = max(link_free + wire, free)
@@ -263,29 +350,30 @@ def _send_and_serve(
     return units, now, traced
 
 
-@compiled
-def _leave(now: int, starts: Int64, sent: int, head: int, left: int, tail: int) -> tuple[int, int, int, int]:
-    """When message number `sent`, which has the link from `now` on, leaves: there has to be a slot in the queue.
+@inlined
+def _have_left(starts: Int64, now: int, sent: int, left: int, tail: int) -> tuple[int, int]:
+    """How many messages are known to have left the queue when number `sent` enters it at `now`, and their next place.
 
-    `starts` is the ring of when the last messages began service and so freed their slots; `left` of all sent so far are
-    known to have done so; `head` and `tail` are the places of number `sent` and `left` in the ring. Returns (time,
-    waited for the queue, `left` and `tail` by then).
+    `starts` is the ring of when the last messages began service and so freed their slots. A slot that is freed and
+    taken at one time counts once.
     """
     depth = starts.shape[0]
-    for_queue = np.int64(0)
-    if sent >= depth and starts[head] > now:
-        for_queue = starts[head] - now
-        now += for_queue
     while left < sent and starts[tail] < now:
         left += 1
-        tail = tail + 1 if tail + 1 < depth else np.int64(0)
-    if left < sent + 1 - depth:  # a slot that is freed and taken at one time counts once
+        tail = _next_place(tail, depth)
+    if left < sent + 1 - depth:
         left += 1
-        tail = tail + 1 if tail + 1 < depth else np.int64(0)
-    return now, for_queue, left, tail
+        tail = _next_place(tail, depth)
+    return left, tail
 
 
-@compiled
+@inlined
+def _next_place(place: int, depth: int) -> int:
+    """The place after `place` in a ring."""
+    return place + np.uint64(1) if place + np.uint64(1) < np.uint64(depth) else np.uint64(0)
+
+
+@uncounted
 def note(
     row: Int64,
     frame: int,

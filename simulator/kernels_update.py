@@ -19,9 +19,10 @@ from simulator.kernels_messages import (
     SUMS,
     list_changes,
     list_values,
+    sum_changes,
 )
 from simulator.kernels_requantise import requantise, requantise_leaky
-from workloads.compiled import compiled, inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, prange, threaded, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -94,7 +95,7 @@ def update_band(
         sums[NONZERO_SUM] = listed - before
 
 
-@compiled
+@uncounted
 def _run_end(pixel: int, end: int, hit: bool, fresh: bool, touched: Bytes) -> int:
     """End of the run of pixels, from `pixel` on, that are all touched or all not."""
     if fresh:
@@ -120,14 +121,16 @@ def _list_run(
     sums: Int64,
 ) -> int:
     """List what pixels pixel .. stop send, whose new integers stand in `new`; returns how many are listed now."""
-    channels, key = net.sent_shape[core, 2], net.sent[core]
+    channels, key, start = net.sent_shape[core, 2], net.sent[core], listed
     for each in range(pixel, stop):
         before, place, first = listed, (each - pixel) * channels, each * channels
         if net.delta:
-            listed = list_changes(new, place, channels, integers, first, key, neuron, value, listed, sums)
+            listed = list_changes(new, place, channels, integers, first, neuron, value, listed)
         else:
             listed = list_values(new, place, channels, integers, first, key, net.dense, neuron, value, listed, sums)
         pixel_messages[each] = listed - before
+    if net.delta:
+        sum_changes(integers, neuron, value, start, listed, key, sums)
     return listed
 
 
@@ -180,7 +183,7 @@ def _pool(
     return hit
 
 
-@compiled
+@uncounted
 def _keep_largest(accumulator: Int32, begin: int, channels: int, empty: bool, room: Int32) -> None:
     """room[channels:] = accumulators from `begin` on, or the larger of both if there are some already."""
     source, target = np.uint64(begin), np.uint64(channels)
@@ -188,6 +191,20 @@ def _keep_largest(accumulator: Int32, begin: int, channels: int, empty: bool, ro
         i = np.uint64(c)
         a = accumulator[source + i]
         room[target + i] = a if empty else max(room[target + i], a)
+
+
+@uncounted
+def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> None:
+    """array[target:] = array[source:], `count` of them, target below source: through a room that overlaps neither."""
+    for begin in range(0, count, RUN):
+        size = min(RUN, count - begin)
+        a, b = np.uint64(source + begin), np.uint64(target + begin)
+        for n in range(size):
+            i = np.uint64(n)
+            room[i] = array[a + i]
+        for n in range(size):
+            i = np.uint64(n)
+            array[b + i] = room[i]
 
 
 @inlined
@@ -199,9 +216,8 @@ def pack(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: i
     for band in range(1, bands):
         source = begin + (rows * band // bands) * columns * channels
         target = begin + sums[0, COUNT]
-        for j in range(sums[band, COUNT]):
-            slots.neuron[slot, target + j] = slots.neuron[slot, source + j]
-            slots.value[slot, target + j] = slots.value[slot, source + j]
+        _move(slots.neuron[slot], source, target, sums[band, COUNT], state.room[0])
+        _move(slots.value[slot], source, target, sums[band, COUNT], state.room[0])
         for place in range(SUMS):
             sums[0, place] += sums[band, place]
     slots.messages[slot, core] = sums[0, COUNT]

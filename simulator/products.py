@@ -1,8 +1,9 @@
 """Exact dense products: a core's accumulators from all inputs at once, by the float matrix product of numpy's BLAS.
 
 A float sum of integers is exact, in whatever order it is made, while every partial sum stays within the integers that
-the type holds: 2**24 for float32, 2**53 for float64. The static bound of a layer proves it before the run. Where many
-inputs changed this is faster than adding message by message; the choice never changes a bit.
+the type holds: 2**24 for float32, 2**53 for float64. The static bound of a layer proves it before the run. Where
+nearly all inputs changed and few come from each pixel this is faster than adding message by message; the choice never
+changes a bit.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ NONE, SINGLE, DOUBLE = 0, 1, 2  # kinds of dense product: entries of NetworkArra
 FORCED: Final = 4  # added to the kind: wherever it is exact, whatever it costs
 ROOM_WORDS: Final = 2**20  # entries of the matrix of windows that are laid out at a time
 
-# What a multiply-accumulate of a dense product costs compared with one caused by a message, and what every product
-# costs besides, in multiply-accumulates by messages. Measured by `python -m benchmarks.products`.
-SINGLE_COST: Final = 0.6
-DOUBLE_COST: Final = 1.2
-FIXED_COST: Final = 2_000_000
+# Predicted costs, in multiply-accumulates of messages that come many to a pixel. Fitted to `python -m
+# benchmarks.products`: a pixel with messages costs as much as PIXEL_COST messages more, and laying out the windows of a
+# dense product as much as WINDOW_COST more inputs to each.
+PIXEL_COST: Final = 8
+SINGLE_COST: Final = 1.2
+DOUBLE_COST: Final = 2.3
+WINDOW_COST: Final = 50
+FIXED_COST: Final = 2_000_000  # of calling numpy
 
 
 @dataclass(frozen=True, eq=False)

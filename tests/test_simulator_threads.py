@@ -13,13 +13,13 @@ from simulator.modes import mode_named
 from simulator.products import NONE, SINGLE, dense_layer_of, dense_product, dense_products
 
 
-def run(case, **options):
+def run(case, *, trace=True, **options):
     """All frames in one block, small work shared out as if it were large; returns the block and the state."""
     network, frames, chip, mode, _ = case
     plan = plan_network(network, chip, mode_named(mode))
     state = start(network, plan, Arrival(), block=len(frames), keep_integers=True, **options)
     state.net = state.net._replace(macs_to_share=-1, neurons_to_share=-1)
-    return advance(state, frames, trace=True, last=True), state
+    return advance(state, frames, trace=trace, last=True), state
 
 
 def same(one, other):
@@ -27,12 +27,18 @@ def same(one, other):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases() | cases(branches=True), st.integers(2, 5))
 def test_any_number_of_threads_gives_the_same(case, threads):
     one, _ = run(case, threads=1)
     several, _ = run(case, threads=threads)
     same(several, one)
+    untraced, state = run(case, threads=threads, trace=False)  # then frames that are alone are timed side by side
+    np.testing.assert_array_equal(untraced.counts, one.counts)
+    _, in_order = run(case, threads=1, trace=False)
+    for name, array in checkpoint(in_order).items():
+        if name.startswith("times."):
+            np.testing.assert_array_equal(checkpoint(state)[name], array, err_msg=name)
 
 
 @settings(max_examples=30, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 import numba
+
+# Threads that wait sleep: by default GNU OpenMP's spin, which on a machine that is busy with something else makes a
+# frame five times slower. Read when numba first starts threads; a user's own setting stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +41,7 @@ def uncounted(function: Callable[P, R]) -> Callable[P, R]:
 
 def threaded(function: Callable[P, R]) -> Callable[P, R]:
     """As `compiled`, with its loops over `prange` shared out to numba's threads (NUMBA_NUM_THREADS; all cores)."""
+    numba.get_num_threads()  # starts them: a function that only calls this one, read from the cache, would crash
     with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, parallel=True)(function))
 

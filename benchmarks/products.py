@@ -1,0 +1,86 @@
+"""What messages and dense products cost, layer by layer: `python -m benchmarks.products`.
+
+The VGG-16 convolutions (`deltasim data fetch vgg16-convolutions`) with 32 levels. Every layer is given a frame in which
+a share of its inputs changed, once message by message and once by a dense product in float32, on all threads. The
+last two columns are the ratio of the two, measured and as `simulator.products` predicts it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from deltasim.assets import asset_named, find_asset
+from hwmodels import chip_of, load_accelerator
+from simulator import Arrival, mode_named, plan_network, start
+from simulator.fast import FastState, make_product
+from simulator.kernels_frames import predicted_costs, receive_core, send_core
+from workloads import Graph, Quantisation, load_network, normalised, quantise
+
+LEVELS, SHARE, REPEATS = 32, 0.5, 5
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    model = find_asset(asset_named("vgg16-convolutions"))
+    if model is None:
+        raise SystemExit("first: deltasim data fetch vgg16-convolutions")
+    graph = load_network(model)
+    assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (2, 3 * 224 * 224), dtype=np.uint8)
+    scaled = quantise(normalised(graph, "caffe-bgr"), noise, Quantisation(levels=LEVELS)).scaled
+    chip = replace(chip_of(load_accelerator("oconnor2017-int32")), encoding="graded")
+    state = start(scaled, plan_network(scaled, chip, mode_named("sigma_delta")), Arrival(), block=1, products="dense")
+    print("| layer | messages, G/s | dense, G/s | messages over dense | predicted |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for core in range(1, len(state.plan.cores)):
+        link = int(state.net.incoming[core])
+        by_messages, dense = _both(state, core, rng)
+        done, whole = int(state.values.macs[link]), int(state.net.macs[link])
+        predicted = predicted_costs(state.net, state.values, state.slots, 0, core)
+        print(
+            f"| {state.plan.cores[core].layer} | {done / by_messages / 1e9:.1f} | {whole / dense / 1e9:.1f} | "
+            f"{by_messages / dense:.2f} | {predicted[0] / predicted[1]:.2f} |"
+        )
+
+
+def _both(state: FastState, core: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Seconds of the messages and of the dense product into a core."""
+    net, values, slots = state.net, state.values, state.slots
+    sender = int(net.link_sender[net.incoming[core]])
+    threads = len(values.sums)
+    _fill(state, sender, rng)
+    send_core(net, state.timing, values, slots, 0, sender, False, threads)
+    by_messages = _median_s(receive_core, net, values, slots, 0, core, False, True, threads)
+    return by_messages, _median_s(make_product, state, core)
+
+
+def _fill(state: FastState, core: int, rng: np.random.Generator) -> None:
+    """Make SHARE of a core's neurons change in the next update phase."""
+    net, values = state.net, state.values
+    accumulator = values.accumulator[net.begin[core] : net.begin[core + 1]]
+    accumulator[...] = rng.integers(0, 2**18, accumulator.shape)
+    values.touched[values.touched_begin[core] : values.touched_begin[core + 1]] = 1
+    send_core(net, state.timing, values, state.slots, 0, core, True, 1)
+    integers = values.integers[net.sent[core] : net.sent[core + 1]]
+    integers[rng.random(len(integers)) < SHARE] -= 1
+
+
+def _median_s(function: Any, *arguments: object) -> float:  # noqa: ANN401 - anything that is called
+    """Median seconds of a call."""
+    seconds = []
+    function(*arguments)
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        function(*arguments)
+        seconds.append(time.perf_counter() - begin)
+    return median(seconds)
+
+
+if __name__ == "__main__":
+    main()
