@@ -123,7 +123,8 @@ def add_grouped(
     """As add_messages where `share` input channels make a group and reach only the group's `outputs` of the pixel."""
     for j in range(begin, end):
         channel = neuron[j] - first
-        source, target = np.uint64(channel * step + offset), np.uint64(place + channel // share * outputs)
+        group = channel if share == 1 else channel // share  # depthwise, the usual case, without dividing
+        source, target = np.uint64(channel * step + offset), np.uint64(place + group * outputs)
         for i in range(outputs):
             o = np.uint64(i)
             accumulator[target + o] += value[j] * weights[source + o]
