@@ -75,13 +75,13 @@ def frame_values(
         while cursor[CORE] < cores:
             core = cursor[CORE]
             if core == 0:
-                take_in(net, state, frames[k])
+                _take_in(net, state, frames[k])
             else:
                 if cursor[PRODUCT_MADE] == 0 and _is_dense(net, state, slots, slot, core):
                     return core
-                receive_core(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
+                _receive(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
                 cursor[PRODUCT_MADE] = 0
-            send_core(net, timing, state, slots, slot, core, fresh, bands)
+            _send(net, timing, state, slots, slot, core, fresh, bands)
             cursor[CORE] += 1
         begin = 0 if integers_out.shape[1] == net.sent[cores] else net.sent[cores - 1]
         for i in range(integers_out.shape[1]):
@@ -116,8 +116,8 @@ def predicted_costs(net: NetworkArrays, state: ValueState, slots: Slots, slot: i
     return by_messages, dense
 
 
-@uncounted
-def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
+@inlined
+def _take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
     """The frame's pixels, shifted and offset, as the input core's accumulators."""
     channels = net.shape[0, 2]
     for pixel in range(net.shape[0, 0] * net.shape[0, 1]):
@@ -126,8 +126,8 @@ def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) ->
             state.accumulator[i] = (np.int32(pixels[i]) << net.input_shift) + net.bias[channel]
 
 
-@uncounted
-def receive_core(
+@inlined
+def _receive(
     net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, adding: bool, bands: int
 ) -> None:
     """The receive phase of one core, on all threads if it is worth it."""
@@ -153,8 +153,8 @@ def receive_core(
     state.peak[core] = peak
 
 
-@uncounted
-def send_core(
+@inlined
+def _send(
     net: NetworkArrays,
     timing: Timing,
     state: ValueState,
@@ -213,7 +213,7 @@ def _compare_with_before(net: NetworkArrays, state: ValueState, slots: Slots, sl
     if shared > 1:
         distances_in_bands(net, state, slots, slot, core, l1, l1_before, count, shared)
     else:
-        distance_band(net, state, slots, slot, core, l1, l1_before, count, 0, 1)
+        _distance(net, state, slots, slot, core, l1, l1_before, count, 0, 1)
     for band in range(shared):
         distance += state.band[band]
     record[S_L1], record[S_SQUARE], record[S_PRODUCT], record[S_DISTANCE] = l1, square, product, distance
@@ -250,6 +250,23 @@ def distance_band(
     band: int,
     bands: int,
 ) -> None:
+    """`_distance` as a function of its own, for threads."""
+    _distance(net, state, slots, slot, core, l1, l1_before, count, band, bands)
+
+
+@inlined
+def _distance(
+    net: NetworkArrays,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    l1: int,
+    l1_before: int,
+    count: int,
+    band: int,
+    bands: int,
+) -> None:
     """Part of the distance of a core's map from the one before: that of a range of its messages."""
     begin, end = net.sent[core], net.sent[core + 1]
     state.band[band] = distance_of(
@@ -261,3 +278,25 @@ def distance_band(
         l1,
         l1_before,
     )
+
+
+@uncounted
+def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
+    """The first phase of a frame alone, for measuring: the pixels become the input core's accumulators."""
+    _take_in(net, state, pixels)
+
+
+@uncounted
+def receive_core(
+    net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, adding: bool, bands: int
+) -> None:
+    """The receive phase of one core alone, for measuring."""
+    _receive(net, state, slots, slot, core, fresh, adding, bands)
+
+
+@uncounted
+def send_core(
+    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, bands: int
+) -> None:
+    """The update phase of one core alone, for measuring."""
+    _send(net, timing, state, slots, slot, core, fresh, bands)

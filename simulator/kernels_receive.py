@@ -28,10 +28,26 @@ def receive_in_bands(
 ) -> None:
     """The bands of `receive_band`, on as many threads as there are."""
     for band in prange(bands):
-        receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
+        _receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
 
 
 @uncounted
+def _receive_band(
+    net: NetworkArrays,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    fresh: bool,
+    adding: bool,
+    band: int,
+    bands: int,
+) -> None:
+    """`receive_band` as a function of its own, for threads."""
+    receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
+
+
+@inlined
 def receive_band(
     net: NetworkArrays,
     state: ValueState,

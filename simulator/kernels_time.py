@@ -127,7 +127,7 @@ def transfers_in_bands(
             if _band_of(slots, frame, core, threads) == band:
                 begin = start if core == 0 else start + 1
                 free_from = times.free_from[min(core + 1, timing.access_fs.shape[0] - 1)]
-                transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
+                _transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
 
 
 @uncounted
@@ -211,6 +211,23 @@ def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, fram
 
 
 @uncounted
+def _transfer(
+    net: NetworkArrays,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    core: int,
+    frame: int,
+    start: int,
+    free_from: int,
+    trace: Int64,
+    traced: int,
+) -> int:
+    """`transfer` as a function of its own, for threads."""
+    return transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)
+
+
+@inlined
 def transfer(
     net: NetworkArrays,
     slots: Slots,

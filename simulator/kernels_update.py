@@ -22,6 +22,7 @@ from simulator.kernels_messages import (
     sum_changes,
 )
 from simulator.kernels_requantise import requantise, requantise_leaky
+from simulator.vectors import GROUP
 from workloads.compiled import inlined, prange, threaded, uncounted
 
 Int32 = NDArray[np.int32]
@@ -35,10 +36,26 @@ def update_in_bands(
 ) -> None:
     """The bands of `update_band`, on as many threads as there are."""
     for band in prange(bands):
-        update_band(net, timing, state, slots, slot, core, fresh, band, bands)
+        _update_band(net, timing, state, slots, slot, core, fresh, band, bands)
 
 
 @uncounted
+def _update_band(
+    net: NetworkArrays,
+    timing: Timing,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    fresh: bool,
+    band: int,
+    bands: int,
+) -> None:
+    """`update_band` as a function of its own, for threads."""
+    update_band(net, timing, state, slots, slot, core, fresh, band, bands)
+
+
+@inlined
 def update_band(
     net: NetworkArrays,
     timing: Timing,
@@ -122,16 +139,33 @@ def _list_run(
 ) -> int:
     """List what pixels pixel .. stop send, whose new integers stand in `new`; returns how many are listed now."""
     channels, key, start = net.sent_shape[core, 2], net.sent[core], listed
-    for each in range(pixel, stop):
-        before, place, first = listed, (each - pixel) * channels, each * channels
+    together = stop - pixel if channels < GROUP else 1  # pixels of few channels are listed as one
+    for first in range(pixel, stop, together):
+        before, place, count = listed, (first - pixel) * channels, together * channels
         if net.delta:
-            listed = list_changes(new, place, channels, integers, first, neuron, value, listed)
+            listed = list_changes(new, place, count, integers, first * channels, neuron, value, listed)
         else:
-            listed = list_values(new, place, channels, integers, first, key, net.dense, neuron, value, listed, sums)
-        pixel_messages[each] = listed - before
+            listed = list_values(
+                new, place, count, integers, first * channels, key, net.dense, neuron, value, listed, sums
+            )
+        if together == 1:
+            pixel_messages[first] = listed - before
+    if together > 1:
+        _count_pixels(neuron, start, listed, channels, pixel, pixel_messages)
     if net.delta:
         sum_changes(integers, neuron, value, start, listed, key, sums)
     return listed
+
+
+@uncounted
+def _count_pixels(neuron: Int32, begin: int, end: int, channels: int, pixel: int, pixel_messages: Int32) -> None:
+    """How many of messages begin .. end come from each pixel, from `pixel` on; all counts are 0 before."""
+    beyond = (pixel + 1) * channels
+    for j in range(begin, end):
+        while neuron[j] >= beyond:
+            pixel += 1
+            beyond += channels
+        pixel_messages[pixel] += 1
 
 
 @inlined
