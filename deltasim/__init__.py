@@ -14,6 +14,7 @@ ds.dashboard(run)             # path of the dashboard
 from deltasim.api import dashboard, run, simulate
 from deltasim.errors import USER_ERRORS
 from deltasim.experiment import Experiment
+from deltasim.repricing import reprice
 from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
 from hwmodels.records import MODES
 from reports import Run, RunError, compare, load_run
@@ -60,6 +61,7 @@ __all__ = [
     "load_run",
     "network_from_arrays",
     "quantise",
+    "reprice",
     "run",
     "simulate",
 ]

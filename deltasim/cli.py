@@ -26,6 +26,7 @@ from deltasim.cli_options import (
     Threads,
     What,
 )
+from deltasim.cli_price import price
 from deltasim.errors import USER_ERRORS
 from deltasim.execute import check_place, run_job
 from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.command(epilog="Example: deltasim price runs/A --operations jouppi-7nm -o runs/A-7nm")(price)
 
 
 @app.command(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from deltasim.assets import AssetError
-from hwmodels import ConfigError
+from hwmodels import ConfigError, PricingError
 from reports import RunError
 from simulator import SimulationError
 from workloads import WorkloadError
 
-USER_ERRORS: Final = (AssetError, ConfigError, WorkloadError, SimulationError, RunError)
+USER_ERRORS: Final = (AssetError, ConfigError, PricingError, WorkloadError, SimulationError, RunError)

@@ -4,6 +4,7 @@ from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from hwmodels.errors import ConfigError, FieldProblem, FieldsError, Problem
 from hwmodels.json_schema import accelerator_json_schema
 from hwmodels.loading import ProfileInfo, list_profiles, load_accelerator
+from hwmodels.new_prices import PricingError
 from hwmodels.parts import Provenance
 from hwmodels.pricing import (
     ACTION_COLUMNS,
@@ -18,6 +19,8 @@ from hwmodels.pricing import (
     price,
     totals,
 )
+from hwmodels.repricing import with_prices_of
+from hwmodels.scaling import Scaling, scaled, scaling
 from hwmodels.schema import Accelerator
 from hwmodels.timing import chip_of, core_positions
 from hwmodels.validation import did_you_mean, validate_document
@@ -36,9 +39,11 @@ __all__ = [
     "FieldProblem",
     "FieldsError",
     "MemoryTiming",
+    "PricingError",
     "Problem",
     "ProfileInfo",
     "Provenance",
+    "Scaling",
     "accelerator_json_schema",
     "action_prices",
     "chip_of",
@@ -52,6 +57,9 @@ __all__ = [
     "power_mw",
     "price",
     "read_yaml",
+    "scaled",
+    "scaling",
     "totals",
     "validate_document",
+    "with_prices_of",
 ]

@@ -17,8 +17,10 @@ from hwmodels.units import (
     CYCLES,
     ENERGY,
     FREQUENCY,
+    LENGTH,
     POWER,
     TIME,
+    VOLTAGE,
     WIDTH,
     Dimension,
     Latency,
@@ -94,6 +96,18 @@ PowerMw: TypeAlias = Annotated[
     PlainValidator(_in(POWER, "mW")),
     PlainSerializer(str, str),
     _choices(_number("mW"), _with_unit(list(POWER.units), POWER.example)),
+]
+NodeNm: TypeAlias = Annotated[
+    Quantity,
+    PlainValidator(_in(LENGTH, "nm")),
+    PlainSerializer(str, str),
+    _choices(_number("nm"), _with_unit(list(LENGTH.units), LENGTH.example)),
+]
+VoltageV: TypeAlias = Annotated[
+    Quantity,
+    PlainValidator(_in(VOLTAGE, "V")),
+    PlainSerializer(str, str),
+    _choices(_number("V"), _with_unit(list(VOLTAGE.units), VOLTAGE.example)),
 ]
 Clock: TypeAlias = Annotated[
     Quantity | Literal["asynchronous"],

@@ -16,11 +16,13 @@ from hwmodels.fields import (
     EnergyOrByCapacity,
     EnergyPj,
     LatencyField,
+    NodeNm,
     Part,
     PowerMw,
     Switch,
     Text,
     TypeName,
+    VoltageV,
 )
 from hwmodels.units import Latency
 
@@ -34,6 +36,13 @@ class Cost(Part):
 
     energy_pj: EnergyPj
     latency: LatencyField
+
+
+class Technology(Part):
+    """The process that the energies hold for, from which `deltasim price --node` scales them; no voltage: unknown."""
+
+    node_nm: NodeNm
+    voltage_v: VoltageV | None = None
 
 
 class Precision(Part):

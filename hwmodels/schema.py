@@ -24,6 +24,7 @@ from hwmodels.parts import (
     Precision,
     Provenance,
     Source,
+    Technology,
 )
 
 SCHEMA: Final = "deltasim/accelerator/1"
@@ -43,6 +44,7 @@ class Accelerator(Part):
     name: Annotated[Text, Field(min_length=1)]
     description: Text = ""
     extends: Text | None = None
+    technology: Technology | None = None
     clock: Clock
     precision: Precision
     operations: Operations

@@ -66,6 +66,8 @@ CAPACITY: Final = Dimension(
 WIDTH: Final = Dimension("width", "bit", {"bit": 1, "bits": 1, "B": 8, "byte": 8, "bytes": 8}, 2**16, "64 bit")
 FREQUENCY: Final = Dimension("frequency", "Hz", {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}, 10**12, "500 MHz")
 POWER: Final = Dimension("power", "nW", {"nW": 1, "uW": 10**3, "µW": 10**3, "mW": 10**6, "W": 10**9}, 10**12, "1.5 mW")
+LENGTH: Final = Dimension("node", "pm", {"nm": 10**3, "um": 10**6, "µm": 10**6}, 10**9, "45 nm")
+VOLTAGE: Final = Dimension("voltage", "uV", {"V": 10**6, "mV": 10**3}, 10**8, "0.9 V")
 CYCLES: Final = ("cycle", "cycles")
 LARGEST_CYCLES: Final = 10**9
 

@@ -4,6 +4,7 @@ from reports.comparison import compare, outputs_differing, write_comparison
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
 from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of
+from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
 from reports.run import Run, load_run
 from reports.rundir import PartialRun, open_partial
 
@@ -13,12 +14,16 @@ __all__ = [
     "PartialRun",
     "Run",
     "RunError",
+    "at_prices",
     "compare",
     "fidelities",
     "layers_of",
     "load_run",
     "open_partial",
     "outputs_differing",
+    "repricing_table",
+    "used_actions",
     "write_comparison",
     "write_dashboard",
+    "write_priced_copy",
 ]
