@@ -1,0 +1,114 @@
+"""Profiles and examples that are computed from others: every number follows from those it says it follows from."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from hwmodels import Accelerator, chip_of, load_accelerator, scaled, scaling
+from hwmodels.new_prices import energies_of
+from hwmodels.scaling import Point, gate_energy
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+# Simonyan and Zisserman, arXiv 1409.1556, table 1, column D: input and output channels, side of the map.
+VGG16 = (
+    (3, 64, 224), (64, 64, 224), (64, 128, 112), (128, 128, 112), (128, 256, 56), (256, 256, 56), (256, 256, 56),
+    (256, 512, 28), (512, 512, 28), (512, 512, 28), (512, 512, 14), (512, 512, 14), (512, 512, 14),
+)  # fmt: skip
+
+
+def example(name: str) -> Accelerator:
+    return load_accelerator(EXAMPLES / f"{name}.yaml")
+
+
+@pytest.mark.parametrize("name", ["eyeriss-like", "neuronflow-like"])
+def test_every_number_of_an_example_has_a_source(name: str) -> None:
+    rows = example(name).provenance
+    assert [row.path for row in rows if row.status == "not given"] == []
+    assert all(len(row.source) > 30 for row in rows if row.status in {"assumed", "computed", "second-hand"})
+
+
+@pytest.mark.parametrize("layer", range(13))
+def test_vgg_class_has_room_for_every_layer_of_vgg16(layer: int) -> None:
+    core = chip_of(load_accelerator("vgg-class")).cores[layer + 1]
+    inputs, outputs, side = VGG16[layer]
+    assert core.state_memory.capacity_bits is not None
+    assert core.weight_memory.capacity_bits is not None
+    assert outputs * side * side * (32 + 8) <= core.state_memory.capacity_bits
+    assert inputs * outputs * 9 * 8 <= core.weight_memory.capacity_bits
+
+
+def test_vgg_class_keeps_large_maps_where_they_are_needed() -> None:
+    cores = chip_of(load_accelerator("vgg-class")).cores
+    assert [core.name for core in cores[:6]] == ["front"] * 5 + ["core"]
+    needed = [outputs * side * side * 40 for _, outputs, side in VGG16]
+    assert [bits > 4 * 2**23 for bits in needed] == [True] * 4 + [False] * 9
+
+
+def test_vgg_class_has_the_energies_of_horowitz() -> None:
+    own, base = load_accelerator("vgg-class"), load_accelerator("horowitz-45nm")
+    assert own.operations == base.operations
+    assert own.memories.sram is not None
+    assert base.memories.sram is not None
+    assert own.memories.sram.points == base.memories.sram.points
+    assert own.core.decode.energy_pj.value == pytest.approx(2e7 * (384 / 8192) ** 0.5 * 48 / 64, rel=2e-3)
+    assert own.mesh.east_west.energy_pj.value == 2 * base.mesh.east_west.energy_pj.value
+
+
+def test_loihi2_is_loihi1_with_the_advertised_speed_ups() -> None:
+    first, second = load_accelerator("loihi1-sanafe"), load_accelerator("loihi2-scaled")
+    shared = energies_of(first).keys() & energies_of(second).keys()
+    assert {path: energies_of(first)[path] for path in shared} == {path: energies_of(second)[path] for path in shared}
+    one, two = chip_of(first), chip_of(second)
+    assert one.cores[0].add_fs == 5 * two.cores[0].add_fs
+    assert (one.cores[0].access_fs, one.cores[0].update_fs) == (2 * two.cores[0].access_fs, 2 * two.cores[0].update_fs)
+    assert two.cores[0].encode_fs == 30_000_000 // 10 + 5_100_000
+    assert [round(fs / 9e3) for _, fs in one.barrier_fs] == [fs // 1000 for _, fs in two.barrier_fs]  # whole ps
+    assert all("caled, not measured" in row.source for row in second.provenance if row.path.endswith("int24.latency"))
+
+
+def test_truenorth_counts_synaptic_events_and_nothing_else() -> None:
+    energies = energies_of(load_accelerator("truenorth"))
+    assert [path for path, energy in energies.items() if energy] == [("operations", "add", "int32", "energy_pj")]
+    assert pytest.approx(26e-12, rel=0.05) == 72e-3 / (2**20 * 20 * 128)  # 72 mW, 20 Hz, 128 synapses of 2**20 neurons
+
+
+def test_jouppi_computes_what_it_does_not_cite() -> None:
+    energies = energies_of(load_accelerator("jouppi-7nm"))
+    add, multiply = (energies["operations", kind, "int32", "energy_pj"] for kind in ("add", "multiply"))
+    assert energies["core", "neuron", "update", "energy_pj"] == multiply + 3 * add
+    assert energies["core", "neuron", "access", "energy_pj"] == energies["core", "encode", "energy_pj"] == add
+    other = scaling(load_accelerator("horowitz-45nm"), "7").other
+    assert other is not None
+    assert energies["core", "decode", "energy_pj"] == pytest.approx(1_770_000 * other, rel=1e-2)
+
+
+def test_the_delta_array_is_horowitz_at_28_nm() -> None:
+    base = load_accelerator("horowitz-45nm")
+    expected, found = energies_of(scaled(base, scaling(base, "28"))), energies_of(example("neuronflow-like"))
+    kept = {path for path in expected if path[0] in {"mesh", "off_chip"}}
+    for path in expected.keys() - kept:
+        assert found[path] == pytest.approx(expected[path], abs=4), path  # points are rounded before words of 256 bits
+    assert {path: found[path] for path in kept} == {path: energies_of(base)[path] for path in kept}
+
+
+def test_the_frame_based_array_costs_multiples_of_one_mac() -> None:
+    factor = gate_energy(Point(Fraction(65), Fraction("0.9"))) / gate_energy(Point(Fraction(45), Fraction("0.9")))
+    energies = energies_of(example("eyeriss-like"))
+    add, multiply = (
+        energies["operations", "add", "int32", "energy_pj"],
+        energies["operations", "multiply", "int16", "energy_pj"],
+    )
+    assert (add, multiply) == (pytest.approx(10**5 * factor, rel=1e-3), pytest.approx(10**6 * factor, rel=1e-3))
+    mac = add + multiply
+    assert (
+        energies["core", "weight_memory", "read_energy_pj"]
+        == energies["core", "state_memory", "write_energy_pj"]
+        == mac
+    )
+    assert energies["mesh", "local", "energy_pj"] == 2 * mac
+    assert energies["core", "decode", "energy_pj"] == energies["core", "encode", "energy_pj"] == 6 * mac
+    assert energies["off_chip", "energy_pj"] == 200 * mac
+    assert energies["core", "neuron", "update", "energy_pj"] == multiply + 3 * add
