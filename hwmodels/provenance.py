@@ -8,8 +8,9 @@ from typing import Final
 from hwmodels.errors import ConfigError, Problem, key_path
 from hwmodels.leaves import leaves, numbers
 from hwmodels.memory import Action, Memory, access_energy_aj
-from hwmodels.parts import Provenance, Source
+from hwmodels.parts import Provenance, Source, Sram, Status
 from hwmodels.schema import Accelerator
+from hwmodels.units import Quantity
 from hwmodels.validation import did_you_mean, problem_at
 from hwmodels.yaml_document import Document, KeyPath, Origin
 
@@ -72,21 +73,36 @@ def _source_of(origin: Origin, sources: Mapping[str, Source]) -> Source | None:
 
 
 def _computed(accelerator: Accelerator, document: Document, label: Callable[[str], str]) -> Iterator[Provenance]:
-    """Yield a row for each memory energy that follows from the capacity."""
+    """Yield a row for each memory energy that follows from the capacity, also of cores with a capacity of their own."""
     for path, value in leaves(accelerator):
-        if value != "by_capacity" or _is_taken_over(path, document):
+        capacity_path = (*path[:-1], "capacity")
+        if value != "by_capacity" or (_is_taken_over(path, document) and _is_taken_over(capacity_path, document)):
             continue
         core = accelerator.cores[int(path[1])] if path[0] == "cores" else accelerator.core
         memory: Memory = "weight" if path[-2] == "weight_memory" else "state"
         action: Action = "write" if path[-1] == "write_energy_pj" else "read"
         energy_pj = access_energy_aj(accelerator.memories.sram, core, memory, action) / 1e6
+        capacity = (core.weight_memory if memory == "weight" else core.state_memory).capacity
+        source, status = _by_capacity(accelerator.memories.sram, capacity)
         yield Provenance(
             path=key_path(path),
             value=f"{energy_pj:g} pJ",
             file=label(document.origins[path].file),
-            source="by capacity: log-log interpolation between the points of memories.sram, times the word's width",
-            status="computed",
+            source=source,
+            status=status,
         )
+
+
+def _by_capacity(sram: Sram | None, capacity: Quantity | str) -> tuple[str, Status]:
+    """Return source and status of an energy by capacity: within the cited points computed, beyond them assumed."""
+    points = [point.capacity for point in sram.points] if sram is not None else []
+    if not points or isinstance(capacity, str) or points[0].value <= capacity.value <= points[-1].value:
+        return (
+            "by capacity: log-log interpolation between the points of memories.sram, times the word's width",
+            "computed",
+        )
+    how = f"no source has {capacity}: extrapolated beyond the points of memories.sram ({points[0]} to {points[-1]})"
+    return f"by capacity: {how}, times the word's width", "assumed"
 
 
 def _is_taken_over(path: KeyPath, document: Document) -> bool:

@@ -57,6 +57,13 @@ def test_vgg_class_has_the_energies_of_horowitz() -> None:
     assert own.mesh.east_west.energy_pj.value == 2 * base.mesh.east_west.energy_pj.value
 
 
+def test_energies_beyond_the_cited_points_are_called_assumed() -> None:
+    rows = {row.path: row for row in load_accelerator("vgg-class").provenance}
+    beyond, within = (rows[f"{at}.read_energy_pj"] for at in ("core.state_memory", "cores[0].weight_memory"))
+    assert (beyond.status, within.status) == ("assumed", "computed")
+    assert "no source has 4 MiB: extrapolated beyond the points of memories.sram (8 KiB to 1 MiB)" in beyond.source
+
+
 def test_loihi2_is_loihi1_with_the_advertised_speed_ups() -> None:
     first, second = load_accelerator("loihi1-sanafe"), load_accelerator("loihi2-scaled")
     shared = energies_of(first).keys() & energies_of(second).keys()
