@@ -42,7 +42,8 @@ ACTIVITIES: Final[dict[str, str]] = {
     "barrier": "#DDB84D",
 }
 
-FRAME_MARGIN: Final = {"l": 84, "r": 16, "t": 56, "b": 52}
+TOOLBAR: Final = 26  # pixels that plotly's buttons take at the top
+FRAME_MARGIN: Final = {"l": 84, "r": 16, "t": 56 + TOOLBAR, "b": 52}
 """Of figures that stand one below the other with the same frames on their x axes."""
 
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -99,15 +100,16 @@ def template(*, dark: bool) -> dict[str, Any]:
 
 
 def figure(height: int, **layout: Any) -> go.Figure:  # noqa: ANN401 - plotly's layout keys
-    """An empty figure in the light theme, with the legend above the plot."""
+    """An empty figure in the light theme, with the legend above the plot and the toolbar above the legend."""
+    height += TOOLBAR
     result = go.Figure(layout={"template": template(dark=False), "height": height})
     result.update_layout(
-        margin={"l": 64, "r": 16, "t": 56, "b": 52},
+        margin={"l": 64, "r": 16, "t": 56 + TOOLBAR, "b": 52},
         legend={
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": 1,
+            "y": 1 - TOOLBAR / height,
             "yanchor": "top",
             "yref": "container",
             "traceorder": "normal",
