@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar, cast
 import numba
 
 # Threads that wait sleep: by default GNU OpenMP's spin, which on a machine that is busy with something else makes a
-# frame five times slower. Read when numba first starts threads; a user's own setting stays.
+# frame several times slower. Read when numba first starts threads; a user's own setting stays.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 P = ParamSpec("P")
