@@ -46,6 +46,11 @@ class Chip:
     `barrier_fs` lists (tiles used at most, latency in fs), ascending; the last entry holds beyond its tiles too.
     `clock_period_fs` is None for asynchronous chips. `frame_word_fs` is the time to read one word of the input frame
     from off-chip memory (`frame_word_bits` wide), both 0 where frames do not come from there.
+
+    `shared_links`: connections share the links between neighbouring tiles, whose routers buffer `router_depth` messages
+    for each incoming link and core (None: as many as come). `multicast`: a message to several receivers is sent
+    once. `stream_word_bits`: weights that do not fit a core can be read from off-chip memory (0: they can't), by all
+    cores through one port, `stream_word_fs` a word and `stream_latency_fs` before the first.
     """
 
     name: str
@@ -69,3 +74,9 @@ class Chip:
     barrier_fs: tuple[tuple[int, int], ...]
     frame_word_bits: int
     frame_word_fs: int
+    shared_links: bool = False
+    router_depth: int | None = None
+    multicast: bool = False
+    stream_word_bits: int = 0
+    stream_word_fs: int = 0
+    stream_latency_fs: int = 0

@@ -146,6 +146,7 @@ def _core_prices(accelerator: Accelerator, core: Core) -> list[int]:
         "state_reads": access_energy_aj(sram, core, "state", "read"),
         "state_writes": access_energy_aj(sram, core, "state", "write"),
         "off_chip_reads": accelerator.off_chip.energy_pj.value if accelerator.off_chip else 0,
+        "off_chip_weight_reads": accelerator.off_chip.energy_pj.value if accelerator.off_chip else 0,
         "accesses": core.neuron.access.energy_pj.value,
         "updates": core.neuron.update.energy_pj.value,
         "fires": core.neuron.fire.energy_pj.value,

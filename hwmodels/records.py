@@ -1,8 +1,11 @@
 """The contract between the packages: what one row of the counts table holds.
 
-One row per mode, frame and core. The simulator fills it, `hwmodels.pricing` multiplies it with prices, `reports`
-shows it. Every column is a 64-bit integer; times are femtoseconds. The order of `COLUMNS` is the order in memory and
-on disk.
+One row per mode, frame and core in use; cores are numbered layer by layer. The simulator fills it, `hwmodels.pricing`
+multiplies it with prices, `reports` shows it. Every column is a 64-bit integer; times are femtoseconds. The order of
+`COLUMNS` is the order in memory and on disk.
+
+A layer that runs on several cores has a row for each. What is said of its integers as a whole (`OF_THE_LAYER`) stands
+in the row of its first core and is 0 in the others; everything else sums up to the layer's.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ COUNTS: Final[tuple[Column, ...]] = (
     Column("state_reads", "words", "words read from the state memory (accumulators, last values sent)"),
     Column("state_writes", "words", "words written to the state memory"),
     Column("off_chip_reads", "words", "words of the input frame read from off-chip memory"),
+    Column("off_chip_weight_reads", "words", "words of weights read from off-chip memory, where they do not fit"),
     Column("accesses", "neurons", "neurons scanned in the update phase"),
     Column("updates", "neurons", "neurons whose accumulator was touched and that were requantised"),
     Column("fires", "neurons", "neurons that sent a value"),
@@ -69,12 +73,23 @@ TIMES: Final[tuple[Column, ...]] = (
     Column("update_busy_fs", "fs", "time spent scanning, requantising and encoding"),
     Column("starved_fs", "fs", "time spent waiting for messages (the input core: for the next frame)"),
     Column("barrier_fs", "fs", "time spent waiting for the barrier"),
-    Column("blocked_link_fs", "fs", "time spent waiting for the outgoing link"),
-    Column("blocked_queue_fs", "fs", "time spent waiting for a free slot in the receiver's queue"),
+    Column("blocked_link_fs", "fs", "time spent waiting for the way into the mesh: the core's port, the buffer"),
+    Column("blocked_queue_fs", "fs", "time spent waiting for a free slot in the receivers' queues"),
+    Column("blocked_memory_fs", "fs", "time spent waiting for the off-chip memory's port, in the receive phase"),
     Column("queue_peak", "messages", "most messages underway to or waiting in this core's input queue"),
 )
 
 COLUMNS: Final[tuple[str, ...]] = tuple(column.name for column in COUNTS + TIMES)
+OF_THE_LAYER: Final[tuple[str, ...]] = (
+    "saturations",
+    "accumulator_clips",
+    "accumulator_peak",
+    "s_l1",
+    "s_square",
+    "s_product",
+    "s_distance",
+    "digest",
+)
 INDEX_COLUMNS: Final[tuple[str, ...]] = ("mode", "frame", "core", "layer")
 
 MESSAGE_COLUMNS: Final[tuple[str, ...]] = (
@@ -91,6 +106,11 @@ MESSAGE_COLUMNS: Final[tuple[str, ...]] = (
 )
 """A row of the message record, all int64: core `sender` has it ready, sends it; it arrives at core `receiver`, which
 serves it from `start_fs` to `end_fs`. `value` is what one message on the wire carries."""
+
+LINK_COLUMNS: Final[tuple[str, ...]] = ("messages", "flits", "busy_fs", "wait_fs", "queue_peak")
+"""A row of the links table, all int64, per mode, frame and mesh link: what crossed it, how long that kept it busy, how
+long messages waited for it in the router before it, and the most messages in the buffer at its end (the last two are 0
+where connections have links of their own)."""
 
 MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")
 
@@ -111,6 +131,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("state_reads", "state memory", "read"),
     Action("state_writes", "state memory", "write"),
     Action("off_chip_reads", "off-chip memory", "read"),
+    Action("off_chip_weight_reads", "off-chip memory", "read weights"),
     Action("accesses", "neuron", "access"),
     Action("updates", "neuron", "update"),
     Action("fires", "neuron", "fire"),
