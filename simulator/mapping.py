@@ -137,3 +137,22 @@ def refuse(network: IntegerNetwork, chip: Chip, problems: Sequence[str]) -> Simu
     """One error that lists everything."""
     lines = "".join(f"\n  - {problem}" for problem in problems)
     return SimulationError(f"network {network.name!r} does not fit accelerator {chip.name!r}:{lines}")
+
+
+def part_weight_bits(network: IntegerNetwork, layer: int, channels: Range) -> int:
+    """Weights of a part's channels; a band of rows holds whole kernels. None in the input."""
+    if layer == 0:
+        return 0
+    own = network.layers[layer - 1]
+    return own.weight_count * (channels[1] - channels[0]) // own.shape[2] * network.weight_bits
+
+
+def part_state_bits(network: IntegerNetwork, layer: int, rows: Range, channels: Range, *, delta: bool = True) -> int:
+    """Accumulators of a part and, in delta networks, the values it last sent; the input lacks the one, the last the other."""
+    bits = 0
+    if layer:
+        begin, end = accumulator_rows(network, layer, rows)
+        bits += (end - begin) * network.layers[layer - 1].shape[1] * network.accumulator_bits
+    if delta and layer < len(network.layers):
+        bits += (rows[1] - rows[0]) * sent_map(network, layer)[1] * network.activation_bits
+    return bits * (channels[1] - channels[0])
