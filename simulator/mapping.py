@@ -148,7 +148,7 @@ def part_weight_bits(network: IntegerNetwork, layer: int, channels: Range) -> in
 
 
 def part_state_bits(network: IntegerNetwork, layer: int, rows: Range, channels: Range, *, delta: bool = True) -> int:
-    """Accumulators of a part and, in delta networks, the values it last sent; the input lacks the one, the last the other."""
+    """Accumulators of a part (not in the input) and, in delta networks, its values last sent (not in the last layer)."""
     bits = 0
     if layer:
         begin, end = accumulator_rows(network, layer, rows)
