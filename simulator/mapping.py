@@ -148,7 +148,7 @@ def part_weight_bits(network: IntegerNetwork, layer: int, channels: Range) -> in
 
 
 def part_state_bits(network: IntegerNetwork, layer: int, rows: Range, channels: Range, *, delta: bool = True) -> int:
-    """Accumulators of a part (not in the input) and, in delta networks, its values last sent (not in the last layer)."""
+    """Accumulators of a part (the input: none) and, in delta networks, its values last sent (the last layer: none)."""
     bits = 0
     if layer:
         begin, end = accumulator_rows(network, layer, rows)
