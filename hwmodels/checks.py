@@ -25,8 +25,10 @@ def problems_between_fields(accelerator: Accelerator) -> list[FieldProblem]:
     kinds: list[tuple[KeyPath, Core]] = [(("core",), accelerator.core)]
     kinds += [(("cores", index), kind) for index, kind in enumerate(accelerator.cores)]
     problems = [*_clock(accelerator), *_core_count(accelerator), *_messages(accelerator)]
+    problems += _routers(accelerator)
     for path, core in kinds:
         problems += [*_lanes(accelerator, path, core), *_memories(accelerator, path, core)]
+        problems += _logic_area(accelerator, path, core)
     return problems
 
 
@@ -83,6 +85,22 @@ def _messages(accelerator: Accelerator) -> Iterator[FieldProblem]:
         what = f"a payload of {messages.payload_bits} bits is too narrow: a change of a {bits}-bit activation takes"
         place = ("messages", "payload_bits")
         yield FieldProblem(place, f"{what} {bits + 1} bits with its sign", (("precision", "activation_bits"),))
+
+
+def _routers(accelerator: Accelerator) -> Iterator[FieldProblem]:
+    mesh = accelerator.mesh
+    if mesh.links == "private" and mesh.queue_depth != "unlimited":
+        what = (
+            f"a router that holds {mesh.queue_depth} messages needs shared links: with private ones every connection "
+            "has its own, and none waits in a router. Set mesh.links to 'shared', or mesh.queue_depth to 'unlimited'"
+        )
+        yield FieldProblem(("mesh", "queue_depth"), what, (("mesh", "links"),))
+
+
+def _logic_area(accelerator: Accelerator, path: KeyPath, core: Core) -> Iterator[FieldProblem]:
+    if core.logic_mm2 is not None and accelerator.area is None:
+        what = "an area needs the process it holds for: write 'area: {node_nm: 45}' as well, with the node it is of"
+        yield FieldProblem((*path, "logic_mm2"), what, (("area",),))
 
 
 def _lanes(accelerator: Accelerator, path: KeyPath, core: Core) -> Iterator[FieldProblem]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 from pydantic.functional_validators import BeforeValidator
 
 from hwmodels.units import (
+    AREA,
     CAPACITY,
     CYCLES,
     ENERGY,
@@ -31,6 +32,7 @@ from hwmodels.units import (
     parse_quantity,
 )
 
+DEEPEST_QUEUE: Final = 2**20
 _NUMBER: Final = r"[+]?[0-9.]+([eE][+-]?[0-9]+)?\s*"
 
 
@@ -97,6 +99,12 @@ PowerMw: TypeAlias = Annotated[
     PlainSerializer(str, str),
     _choices(_number("mW"), _with_unit(list(POWER.units), POWER.example)),
 ]
+AreaMm2: TypeAlias = Annotated[
+    Quantity,
+    PlainValidator(_in(AREA, "mm2")),
+    PlainSerializer(str, str),
+    _choices(_number("mm2"), _with_unit(list(AREA.units), AREA.example)),
+]
 NodeNm: TypeAlias = Annotated[
     Quantity,
     PlainValidator(_in(LENGTH, "nm")),
@@ -133,6 +141,16 @@ def _count(raw: object) -> object:
     return raw
 
 
+def _depth(raw: object) -> int | str:
+    if raw == "unlimited":
+        return "unlimited"
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise ValueError("must be a whole number without a unit, or 'unlimited'")  # noqa: TRY004
+    if not 1 <= raw <= DEEPEST_QUEUE:
+        raise ValueError(f"must be at least 1 and at most {DEEPEST_QUEUE:,}, or 'unlimited'")
+    return raw
+
+
 def _switch(raw: object) -> object:
     if not isinstance(raw, bool):
         raise ValueError("must be true or false")  # noqa: TRY004
@@ -148,6 +166,11 @@ def _text(raw: object) -> object:
 _BITS_SCHEMA: Final = _choices({"type": "integer", "minimum": 0}, _with_unit(list(WIDTH.units), WIDTH.example))
 Bits: TypeAlias = Annotated[int, BeforeValidator(_bits), _BITS_SCHEMA]
 Count: TypeAlias = Annotated[int, BeforeValidator(_count)]
+Depth: TypeAlias = Annotated[
+    int | Literal["unlimited"],
+    PlainValidator(_depth),
+    _choices({"type": "integer", "minimum": 1, "maximum": DEEPEST_QUEUE}, {"const": "unlimited"}),
+]
 Switch: TypeAlias = Annotated[bool, BeforeValidator(_switch)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 

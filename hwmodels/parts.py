@@ -1,4 +1,7 @@
-"""The parts of an accelerator file, each with the meaning of its fields. No number has a default: each is written."""
+"""The parts of an accelerator file, each with the meaning of its fields.
+
+No number has a default: each is written, or null where a chip does not have what it describes.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from hwmodels.errors import FieldProblem, FieldsError
 from hwmodels.fields import (
+    DEEPEST_QUEUE,
+    AreaMm2,
     Bits,
     Capacity,
     CapacityOrUnlimited,
     Count,
+    Depth,
     EnergyOrByCapacity,
     EnergyPj,
     LatencyField,
@@ -140,18 +146,22 @@ class Core(Part):
     """One core. `pipelined`: operations of different kinds overlap, and the slowest kind alone takes time.
 
     `multiply` is null where there is no multiplier. `queue_depth` counts the messages the input queue holds. `decode`
-    is paid for every message received, `encode` for every message sent.
+    is paid for every message received, `encode` for every message sent. `idle_mw` is the power a core in use draws, on
+    top of its leakage, while it waits: for messages, the barrier, a link, a queue or off-chip memory. `logic_mm2` is
+    the area of all of it but its memories.
     """
 
     add: Lanes
     multiply: Lanes | None
     pipelined: Switch
-    queue_depth: Annotated[Count, Field(ge=1, le=2**20)]
+    queue_depth: Annotated[Count, Field(ge=1, le=DEEPEST_QUEUE)]
     neuron: Neuron
     decode: Cost
     encode: Cost
     weight_memory: WeightMemory
     state_memory: StateMemory
+    idle_mw: PowerMw | None = None
+    logic_mm2: AreaMm2 | None = None
 
 
 class NamedCore(Core):
@@ -162,12 +172,19 @@ class NamedCore(Core):
 
 
 class OffChip(Part):
-    """Memory outside the chip: energy and time per word. With `holds_frames` the input core reads frames from it."""
+    """Memory outside the chip: energy and time per word. With `holds_frames` the input core reads frames from it.
+
+    With `holds_weights` a core whose layer's weights do not fit its weight memory reads them from it, for every message
+    anew, through one port that all cores share: `latency` for the first word, then `time_per_word` a word. Frames are
+    read ahead, so `latency` is not theirs.
+    """
 
     word_bits: Annotated[Bits, Field(ge=1, le=4096)]
     energy_pj: EnergyPj
     time_per_word: LatencyField
     holds_frames: Switch
+    holds_weights: Switch = False
+    latency: LatencyField | None = None
 
 
 class Messages(Part):
@@ -186,6 +203,10 @@ class Mesh(Part):
 
     `flit_latency` is the time one flit occupies a link; `local`, `east_west` and `north_south` are the energy per flit
     and the latency of a delivery inside a tile and of one hop.
+
+    `links`: `private`, every connection between two cores has links of its own; `shared`, the links between two
+    neighbouring tiles are one resource in each direction, and a router holds up to `queue_depth` messages for each
+    incoming link and core. `multicast`: a message to several receivers is sent once and copied where their ways part.
     """
 
     columns: Annotated[Count, Field(ge=1, le=1024)]
@@ -196,13 +217,34 @@ class Mesh(Part):
     local: Cost
     east_west: Cost
     north_south: Cost
+    links: Literal["private", "shared"] = "private"
+    queue_depth: Depth = "unlimited"
+    multicast: Switch = False
 
 
 class Leakage(Part):
-    """Static power: of each core in use, and of the chip as a whole whatever is used."""
+    """Static power: of each core in use, of the chip as a whole whatever is used, and of each core that holds no layer.
+
+    Without `unused_core_mw` cores that hold no layer are switched off.
+    """
 
     core_mw: PowerMw
     chip_mw: PowerMw
+    unused_core_mw: PowerMw | None = None
+
+
+class Area(Part):
+    """Areas in the process `node_nm`: of 1 MiB of SRAM, of the router of a tile, and of all else (pads, clocks, ...).
+
+    `die_mm2` is the whole chip as published or measured; without it the whole is the sum of its parts, if all are
+    given. The area of a core without its memories is `logic_mm2` of the core.
+    """
+
+    node_nm: NodeNm
+    sram_mm2_per_mib: AreaMm2 | None = None
+    router_mm2: AreaMm2 | None = None
+    other_mm2: AreaMm2 | None = None
+    die_mm2: AreaMm2 | None = None
 
 
 class Dataflow(Part):

@@ -1,8 +1,8 @@
 """Energy from counts: counts x price per action, plus leakage x time. Pure, vectorised, exact integers (aJ).
 
-Every energy is an int64 number of attojoules: a row's action costs count * price exactly, and leakage, the only product
-that is not a whole number, is rounded once per row. So sums do not depend on how the rows are grouped. Sums of a whole
-run can pass the 9.2 J an int64 holds: `exact_sum` and `totals` add without that limit.
+Every energy is an int64 number of attojoules: a row's action costs count * price exactly, and power times time, the
+only product that is not a whole number, is rounded once per row and column. So sums do not depend on how the rows are
+grouped. Sums of a whole run can pass the 9.2 J an int64 holds: `exact_sum` and `totals` add without that limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from hwmodels.memory import access_energy_aj
 from hwmodels.parts import Core
 from hwmodels.records import ACTIONS
 from hwmodels.schema import Accelerator
-from hwmodels.timing import core_positions
+from hwmodels.timing import core_count, core_positions
+from hwmodels.units import FS_PER_SECOND
 
 Int64Array = NDArray[np.int64]
 
@@ -44,9 +45,14 @@ def _column_name(component: str, action: str) -> str:
 ACTION_COLUMNS: Final = tuple(EnergyColumn(_column_name(a.component, a.action), a.component, a.action) for a in ACTIONS)
 LEAKAGE_COLUMNS: Final = (
     EnergyColumn("leakage_core_aj", "leakage", "core"),
+    EnergyColumn("leakage_idle_core_aj", "leakage", "idle core"),
+    EnergyColumn("leakage_unused_core_aj", "leakage", "unused core"),
     EnergyColumn("leakage_chip_aj", "leakage", "chip"),
 )
 ENERGY_COLUMNS: Final = ACTION_COLUMNS + LEAKAGE_COLUMNS
+WAITING: Final = ("starved_fs", "barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs")
+"""The times of a core in use that are neither serving nor updating: it idles."""
+BUSY: Final = ("serve_busy_fs", "update_busy_fs")
 TOTAL_COLUMNS: Final = ("arithmetic_aj", "dynamic_aj", "leakage_aj", "total_aj")
 KEYS: Final = ("mode", "frame", "core", "layer")
 
@@ -58,50 +64,54 @@ def action_prices(accelerator: Accelerator) -> Int64Array:
     return np.array([rows[id(core)] for core in positions], dtype=np.int64)
 
 
-def price(counts: pd.DataFrame, accelerator: Accelerator) -> pd.DataFrame:
+def price(counts: pd.DataFrame, accelerator: Accelerator, positions: Sequence[int] | None = None) -> pd.DataFrame:
     """Return the energy of every row of a counts table of whole runs (all frames from the first), in aJ.
+
+    positions: the position on the chip, in mesh order, of core number 0, 1, ... of the table; unless given, core number
+    n stands at position n.
 
     The result has the columns mode, frame, core, layer, those of `ENERGY_COLUMNS`, and the totals `arithmetic_aj`
     (adds and multiplies only, the paper's accounting), `dynamic_aj` (all actions), `leakage_aj` and `total_aj`.
     Its first len(counts) rows are those of `counts`, in their order. After them comes one row per mode and frame with
-    core and layer -1: the leakage of the chip as a whole, which belongs to no core.
+    core and layer -1: the leakage of the chip as a whole and of its unused cores, which belongs to no core in use.
 
-    Leakage runs through a frame's interval, from the end of the frame before it to its own end on the last core used
-    (from time 0 for the first), so that over all frames it is the leakage over the whole run. Cores without rows are
-    taken to be switched off. Raise ValueError for a core that the accelerator does not have, and for a row of more
-    than 9.2 J.
+    Leakage runs through a frame's interval, from the end of the frame before it to its own end on the last layer (from
+    time 0 for the first), so that over all frames it is the leakage over the whole run. A core that idles, that is
+    waits for whatever reason, draws its `idle_mw` besides. Raise ValueError for a core that the accelerator does not
+    have, and for a row of more than 9.2 J.
     """
     prices = action_prices(accelerator)
-    core = counts["core"].to_numpy(np.int64)
-    if core.size and not (core.min() >= 0 and core.max() < len(prices)):
-        raise ValueError(f"counts are of core {core.max()}, but {accelerator.name} has cores 0 to {len(prices) - 1}")
-    intervals = frame_intervals(counts)
+    at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(prices))
     cores = counts.loc[:, list(KEYS)].reset_index(drop=True)
     for index, (action, column) in enumerate(zip(ACTIONS, ACTION_COLUMNS, strict=True)):
-        cores[column.name] = _product(counts[action.column].to_numpy(np.int64), prices[core, index])
+        cores[column.name] = _product(counts[action.column].to_numpy(np.int64), prices[at, index])
+    intervals = frame_intervals(counts)
     duration = cores.merge(intervals, on=["mode", "frame"], how="left")["interval_fs"].to_numpy(np.int64)
-    cores["leakage_core_aj"] = _leakage_aj(duration, accelerator.leakage.core_mw.value)
-    chip = intervals.loc[:, ["mode", "frame"]].assign(core=WHOLE_CHIP, layer=WHOLE_CHIP)
-    chip["leakage_chip_aj"] = _leakage_aj(
-        intervals["interval_fs"].to_numpy(np.int64), accelerator.leakage.chip_mw.value
-    )
+    cores["leakage_core_aj"] = _leakage_aj(duration, np.int64(accelerator.leakage.core_mw.value))
+    idle = counts.loc[:, list(WAITING)].to_numpy(np.int64).sum(axis=1)
+    cores["leakage_idle_core_aj"] = _leakage_aj(idle, _idle_nw(accelerator)[at])
+    chip = _leakage_of_the_chip(counts, accelerator, intervals, len(prices))
     return _with_totals(pd.concat([_filled(cores), _filled(chip)], ignore_index=True))
 
 
 def frame_intervals(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return mode, frame, interval_fs: the time between the ends of successive frames on the last core used.
+    """Return mode, frame, interval_fs: the time between the ends of successive frames on the last layer.
 
-    Sorted by the first appearance of the mode, then by frame. Raise ValueError if frames do not end in their order.
+    A frame ends where the last of the cores ends that the last layer runs on. Sorted by the first appearance of the
+    mode, then by frame. Raise ValueError if frames do not end in their order.
     """
-    last = counts.groupby("mode", sort=False)["core"].transform("max")
-    ends = counts.loc[counts["core"] == last, ["mode", "frame", "update_end_fs"]]
+    last = counts["core"] == counts.groupby("mode", sort=False)["core"].transform("max")
+    name = counts.loc[last].drop_duplicates("mode").set_index("mode")["layer"]
+    of_last = counts.loc[counts["layer"] == counts["mode"].map(name), ["mode", "frame", "update_end_fs"]]
+    ends = of_last.groupby(["mode", "frame"], sort=False, as_index=False)["update_end_fs"].max()
     order = {mode: position for position, mode in enumerate(counts["mode"].unique())}
     ends = ends.assign(order=ends["mode"].map(order)).sort_values(["order", "frame"], kind="stable")
     before = ends.groupby("order")["update_end_fs"].shift(fill_value=0)
     interval = ends["update_end_fs"] - before
     if (interval < 0).any():
         raise ValueError("frames do not end in their order: is the counts table of one whole run?")
-    table = ends.loc[:, ["mode", "frame"]].assign(interval_fs=interval.astype(np.int64))
+    ends["interval_fs"] = interval.astype(np.int64)
+    table: pd.DataFrame = ends.loc[:, ["mode", "frame", "interval_fs"]]
     return table.reset_index(drop=True)
 
 
@@ -120,10 +130,31 @@ def exact_sum(values: Int64Array) -> int:
     return (int(high.sum()) << 32) + int(low.sum())
 
 
-def leakage_mw(accelerator: Accelerator, cores: Iterable[int]) -> float:
-    """Return the static power in mW with these cores in use: each of them, and the chip as a whole."""
-    used = len(set(cores))
-    return (accelerator.leakage.core_mw.value * used + accelerator.leakage.chip_mw.value) / NW_PER_MW
+def leakage_mw(accelerator: Accelerator, positions: Iterable[int]) -> float:
+    """Return the static power in mW with the cores at these positions in use: theirs, the other cores', the chip's."""
+    leakage, used = accelerator.leakage, len(set(positions))
+    unused = core_count(accelerator) - used
+    unused_nw = leakage.unused_core_mw.value if leakage.unused_core_mw else 0
+    return (leakage.core_mw.value * used + unused_nw * unused + leakage.chip_mw.value) / NW_PER_MW
+
+
+def idle_mw(
+    counts: pd.DataFrame, accelerator: Accelerator, frame_rate_hz: float, positions: Sequence[int] | None = None
+) -> dict[str, float]:
+    """Return for each mode the mean power in mW that idle cores draw at a frame rate: each while it is not busy.
+
+    How long a core is busy in a frame does not depend on the rate; what is left of 1 / rate it idles. Raise ValueError
+    for a rate that is not above 0.
+    """
+    if frame_rate_hz <= 0:
+        raise ValueError(f"frame_rate_hz is {frame_rate_hz}: it must be above 0")
+    power_nw = _idle_nw(accelerator)
+    at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(power_nw))
+    busy_fs = counts.loc[:, list(BUSY)].sum(axis=1)
+    mean_fs = busy_fs.groupby([counts["mode"], pd.Series(at, counts.index)], sort=False).mean()
+    idle_share = (1 - mean_fs * frame_rate_hz / FS_PER_SECOND).clip(lower=0)
+    drawn = idle_share * power_nw[mean_fs.index.get_level_values(1)] / NW_PER_MW
+    return {str(mode): float(value) for mode, value in drawn.groupby(level=0, sort=False).sum().items()}
 
 
 def power_mw(energy_aj_per_frame: float, static_mw: float, frame_rate_hz: float) -> float:
@@ -166,12 +197,51 @@ def _product(count: Int64Array, price_aj: Int64Array) -> Int64Array:
     return product
 
 
-def _leakage_aj(duration_fs: Int64Array, power_nw: int) -> Int64Array:
+def _positions(
+    core: Int64Array, positions: Sequence[int] | None, accelerator: Accelerator, available: int
+) -> Int64Array:
+    """Return the position on the chip of every row's core. Raise ValueError if the chip does not have it."""
+    at = np.arange(available) if positions is None else np.asarray(positions, dtype=np.int64)
+    chip = f"{accelerator.name} has cores 0 to {available - 1}"
+    if at.size and not (at.min() >= 0 and at.max() < available):
+        raise ValueError(f"a core stands at position {at.max() if at.min() >= 0 else at.min()}, but {chip}")
+    if len(set(at.tolist())) < at.size:
+        raise ValueError("two cores stand at one position of the chip")
+    if core.size and not (core.min() >= 0 and core.max() < at.size):
+        known = chip if positions is None else f"there are positions of cores 0 to {at.size - 1}"
+        raise ValueError(f"counts are of core {core.max()}, but {known}")
+    found: Int64Array = at[core]
+    return found
+
+
+def _idle_nw(accelerator: Accelerator) -> Int64Array:
+    """Return the idle power in nW of the core at every position."""
+    return np.array([core.idle_mw.value if core.idle_mw else 0 for core in core_positions(accelerator)], dtype=np.int64)
+
+
+def _leakage_of_the_chip(
+    counts: pd.DataFrame, accelerator: Accelerator, intervals: pd.DataFrame, available: int
+) -> pd.DataFrame:
+    """Return a row per mode and frame: the leakage of the chip as a whole, and of the cores that hold no layer."""
+    leakage, duration = accelerator.leakage, intervals["interval_fs"].to_numpy(np.int64)
+    used = intervals["mode"].map(counts.groupby("mode", sort=False)["core"].nunique()).to_numpy(np.int64)
+    unused_nw = leakage.unused_core_mw.value if leakage.unused_core_mw else 0
+    rows: pd.DataFrame = intervals.loc[:, ["mode", "frame"]].assign(
+        core=WHOLE_CHIP,
+        layer=WHOLE_CHIP,
+        leakage_unused_core_aj=_leakage_aj(duration, np.asarray((available - used) * unused_nw, dtype=np.int64)),
+        leakage_chip_aj=_leakage_aj(duration, np.int64(leakage.chip_mw.value)),
+    )
+    return rows
+
+
+def _leakage_aj(duration_fs: Int64Array, power_nw: Int64Array | np.int64) -> Int64Array:
     """Return power x time in aJ, rounded to the nearest one: 1 mW for 1 fs is 1 aJ, so 1 nW is a millionth of it."""
-    if duration_fs.size and float(duration_fs.max()) * power_nw / NW_PER_MW >= LARGEST_INT64:
+    if duration_fs.size and (duration_fs.astype(np.float64) * power_nw).max() / NW_PER_MW >= LARGEST_INT64:
         raise ValueError("the leakage of one frame is more than 9.2 J: are the leakage and the times right?")
     whole, rest = np.divmod(duration_fs, NW_PER_MW)
-    energy: Int64Array = whole * power_nw + (rest * power_nw + NW_PER_MW // 2) // NW_PER_MW
+    whole_mw, rest_nw = np.divmod(power_nw, NW_PER_MW)  # so that no product is beyond int64
+    energy: Int64Array = whole * power_nw + rest * whole_mw + (rest * rest_nw + NW_PER_MW // 2) // NW_PER_MW
     return energy
 
 

@@ -11,6 +11,7 @@ from hwmodels.errors import FieldsError
 from hwmodels.fields import Clock, Part, Text
 from hwmodels.parts import (
     MOST_NAMED_CORES,
+    Area,
     Barrier,
     Core,
     Dataflow,
@@ -55,6 +56,7 @@ class Accelerator(Part):
     messages: Messages
     mesh: Mesh
     leakage: Leakage
+    area: Area | None = None
     synchronisation: Annotated[Dataflow | Barrier, Field(discriminator="kind")]
     sources: tuple[Source, ...] = ()
     provenance: tuple[Provenance, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwmodels.checks import DEFAULT_CORE
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
-from hwmodels.parts import Core, NamedCore, StateMemory, WeightMemory
+from hwmodels.parts import Core, NamedCore, OffChip, StateMemory, WeightMemory
 from hwmodels.schema import Accelerator
 from hwmodels.units import Latency, period_fs
 
@@ -16,7 +16,6 @@ def chip_of(accelerator: Accelerator) -> Chip:
     """
     period = clock_period_fs(accelerator)
     mesh, messages, precision = accelerator.mesh, accelerator.messages, accelerator.precision
-    frames = accelerator.off_chip if accelerator.off_chip is not None and accelerator.off_chip.holds_frames else None
     timed = {id(core): _core_timing(accelerator, core, period) for core in core_positions(accelerator)}
     return Chip(
         name=accelerator.name,
@@ -38,8 +37,10 @@ def chip_of(accelerator: Accelerator) -> Chip:
         hop_ns_fs=mesh.north_south.latency.in_fs(period),
         synchronisation=accelerator.synchronisation.kind,
         barrier_fs=_barrier_fs(accelerator, period),
-        frame_word_bits=frames.word_bits if frames else 0,
-        frame_word_fs=frames.time_per_word.in_fs(period) if frames else 0,
+        shared_links=mesh.links == "shared",
+        router_depth=None if mesh.queue_depth == "unlimited" else mesh.queue_depth,
+        multicast=mesh.multicast,
+        **_off_chip_timing(accelerator.off_chip, period),
     )
 
 
@@ -50,10 +51,13 @@ def clock_period_fs(accelerator: Accelerator) -> int | None:
 
 def core_positions(accelerator: Accelerator) -> tuple[Core, ...]:
     """Return the kind of core at every position in mesh order: the named kinds first, then the default core."""
-    mesh = accelerator.mesh
     named: list[Core] = [kind for kind in accelerator.cores for _ in range(kind.count)]
-    rest = mesh.columns * mesh.rows * mesh.cores_per_tile - len(named)
-    return (*named, *[accelerator.core] * rest)
+    return (*named, *[accelerator.core] * (core_count(accelerator) - len(named)))
+
+
+def core_count(accelerator: Accelerator) -> int:
+    """Return how many cores the chip has."""
+    return accelerator.mesh.columns * accelerator.mesh.rows * accelerator.mesh.cores_per_tile
 
 
 def _core_timing(accelerator: Accelerator, core: Core, period: int | None) -> CoreTiming:
@@ -74,6 +78,20 @@ def _core_timing(accelerator: Accelerator, core: Core, period: int | None) -> Co
         weight_memory=_memory_timing(core.weight_memory, period),
         state_memory=_memory_timing(core.state_memory, period),
     )
+
+
+def _off_chip_timing(off_chip: OffChip | None, period: int | None) -> dict[str, int]:
+    """Return the fields of `Chip` about off-chip memory: 0 for what does not come from there."""
+    word_bits, word_fs = (off_chip.word_bits, off_chip.time_per_word.in_fs(period)) if off_chip else (0, 0)
+    latency_fs = off_chip.latency.in_fs(period) if off_chip and off_chip.latency else 0
+    frames, weights = (off_chip.holds_frames, off_chip.holds_weights) if off_chip else (False, False)
+    return {
+        "frame_word_bits": word_bits * frames,
+        "frame_word_fs": word_fs * frames,
+        "stream_word_bits": word_bits * weights,
+        "stream_word_fs": word_fs * weights,
+        "stream_latency_fs": latency_fs * weights,
+    }
 
 
 def _memory_timing(memory: WeightMemory | StateMemory, period: int | None) -> MemoryTiming:

@@ -1,9 +1,9 @@
 """Quantities with units, read exactly: "100 fJ", "64 KiB", "500 MHz", "3.5 ns", "2 cycles" to integers.
 
 Inside the project energy is an integer number of attojoules (aJ), time of femtoseconds (fs), capacity of bits,
-frequency of hertz and power of nanowatts (nW); no float touches them. A value finer than its base unit is refused.
-Two things are rounded, to the nearest femtosecond (ties to even): the period of a clock, and a latency of a fraction
-of a cycle.
+frequency of hertz, power of nanowatts (nW) and area of square micrometres (um2); no float touches them. A value finer
+than its base unit is refused. Two things are rounded, to the nearest femtosecond (ties to even): the period of a clock,
+and a latency of a fraction of a cycle.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ CAPACITY: Final = Dimension(
 )  # fmt: skip
 WIDTH: Final = Dimension("width", "bit", {"bit": 1, "bits": 1, "B": 8, "byte": 8, "bytes": 8}, 2**16, "64 bit")
 FREQUENCY: Final = Dimension("frequency", "Hz", {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}, 10**12, "500 MHz")
+AREA: Final = Dimension("area", "um2", {"um2": 1, "µm2": 1, "mm2": 10**6}, 10**12, "0.5 mm2")
 POWER: Final = Dimension("power", "nW", {"nW": 1, "uW": 10**3, "µW": 10**3, "mW": 10**6, "W": 10**9}, 10**12, "1.5 mW")
 LENGTH: Final = Dimension("node", "pm", {"nm": 10**3, "um": 10**6, "µm": 10**6}, 10**9, "45 nm")
 VOLTAGE: Final = Dimension("voltage", "uV", {"V": 10**6, "mV": 10**3}, 10**8, "0.9 V")

@@ -16,6 +16,8 @@ from hwmodels import (
     Accelerator,
     action_prices,
     exact_sum,
+    frame_intervals,
+    idle_mw,
     leakage_mw,
     load_accelerator,
     power_mw,
@@ -28,9 +30,13 @@ PARTS = [column.name for column in ENERGY_COLUMNS]
 HOROWITZ, DAVIES = load_accelerator("horowitz-45nm"), load_accelerator("loihi1-davies2018")
 
 
-def leaking(core_mw: str, chip_mw: str) -> Accelerator:
+def leaking(core_mw: str, chip_mw: str, unused_core_mw: str | None = None, idle_mw: str | None = None) -> Accelerator:
+    """The chip with static power; the first three of its 16 cores are a kind that idles at a tenth more than others."""
     record = HOROWITZ.model_dump(by_alias=True, mode="json")
-    return Accelerator.model_validate({**record, "leakage": {"core_mw": core_mw, "chip_mw": chip_mw}})
+    leakage = {"core_mw": core_mw, "chip_mw": chip_mw, "unused_core_mw": unused_core_mw}
+    kind = {**record["core"], "name": "front", "count": 3, "idle_mw": idle_mw and "1.1 mW"}
+    core = {**record["core"], "idle_mw": idle_mw}
+    return Accelerator.model_validate({**record, "leakage": leakage, "core": core, "cores": [kind]})
 
 
 def table(modes: int, frames: int, cores: int, seed: int = 1, largest: int = 10_000) -> pd.DataFrame:
@@ -55,6 +61,7 @@ def one_row(**values: int) -> pd.DataFrame:
         ("multiplies", 0.2),
         ("state_reads", 40),
         ("off_chip_reads", 1950),
+        ("off_chip_weight_reads", 1950),
         ("accesses", 0.1),
         ("updates", 3.4),
         ("fires", 0),
@@ -94,9 +101,13 @@ def test_synaptic_operations_of_pilotnet_at_the_price_of_loihi() -> None:
     st.integers(1, 4),
     st.integers(0, 10**6),
     st.sampled_from(["0 mW", "0.816 mW", "1 nW"]),
+    st.permutations(range(16)),
 )
-def test_parts_add_up_however_grouped(modes: int, frames: int, cores: int, seed: int, leak: str) -> None:
-    energies = price(table(modes, frames, cores, seed), leaking(leak, "3 mW"))
+def test_parts_add_up_however_grouped(
+    modes: int, frames: int, cores: int, seed: int, leak: str, positions: list[int]
+) -> None:
+    chip = leaking(leak, "3 mW", "0.7 mW", leak)
+    energies = price(table(modes, frames, cores, seed), chip, positions)
     whole = sum(energies["total_aj"].tolist())
     for by in (["mode"], ["frame"], ["core"], ["layer"], ["mode", "core"], ["mode", "frame", "core"]):
         grouped = totals(energies, by)
@@ -129,6 +140,58 @@ def test_leakage_runs_over_the_whole_run_on_used_cores_and_the_chip() -> None:
     assert energies["leakage_chip_aj"].tolist() == [0] * 6 + [70, 210, 420]
 
 
+def test_a_frame_ends_with_the_last_part_of_the_last_layer() -> None:
+    counts = table(1, 2, 3)
+    counts["layer"] = ["input", "dense", "dense"] * 2
+    counts["update_end_fs"] = [5, 30, 20, 40, 60, 70]
+    assert frame_intervals(counts)["interval_fs"].tolist() == [30, 40]
+    counts["layer"] = ["input", "hidden", "dense"] * 2
+    assert frame_intervals(counts)["interval_fs"].tolist() == [20, 50]
+
+
+def test_idle_power_runs_while_a_core_waits_for_whatever_reason() -> None:
+    waits = {"starved_fs": 1, "barrier_fs": 20, "blocked_link_fs": 300, "blocked_queue_fs": 4_000}
+    counts = one_row(**waits, blocked_memory_fs=50_000, serve_busy_fs=600_000, update_busy_fs=7_000_000)
+    chip = leaking("0 mW", "0 mW", None, "3 mW")
+    assert price(counts, chip)["leakage_idle_core_aj"].tolist() == [round(54_321 * 1.1), 0]
+    assert price(counts, chip, [7])["leakage_idle_core_aj"].tolist() == [3 * 54_321, 0]
+    assert price(counts, chip, [7])["total_aj"].tolist() == [3 * 54_321, 0]
+    assert price(counts, HOROWITZ)["total_aj"].tolist() == [0, 0]
+
+
+def test_unused_cores_leak_in_the_row_of_the_chip() -> None:
+    counts = table(1, 3, 2)
+    counts["update_end_fs"] = [5, 10, 12, 40, 50, 100]
+    energies = price(counts, leaking("2 mW", "7 mW", "0.5 mW"), [15, 3])
+    assert energies["leakage_unused_core_aj"].tolist() == [0] * 6 + [70, 210, 420]  # 14 of 16 cores
+    assert leakage_mw(leaking("2 mW", "7 mW", "0.5 mW"), [15, 3]) == 18
+
+
+def test_cores_are_priced_as_what_stands_at_their_position() -> None:
+    record = HOROWITZ.model_dump(by_alias=True, mode="json")
+    large = {**record["core"]["weight_memory"], "capacity": "1 MiB"}
+    kind = {**record["core"], "name": "large", "count": 1, "weight_memory": large}
+    chip = Accelerator.model_validate({**record, "cores": [kind]})
+    counts = pd.concat([one_row(weight_reads=1), one_row(core=1, layer=1, weight_reads=1)])
+    own, first = 100_000_000, action_prices(HOROWITZ)[0, [action.column for action in ACTIONS].index("weight_reads")]
+    assert price(counts, chip)["dynamic_aj"].tolist() == [own, first, 0]
+    assert price(counts, chip, [9, 0])["dynamic_aj"].tolist() == [first, own, 0]
+
+
+@pytest.mark.parametrize(
+    ("positions", "words"),
+    [
+        ([0, 16], "a core stands at position 16, but horowitz-45nm has cores 0 to 15"),
+        ([0, -1], "a core stands at position -1, but horowitz-45nm has cores 0 to 15"),
+        ([2, 2], "two cores stand at one position of the chip"),
+        ([5], "counts are of core 1, but there are positions of cores 0 to 0"),
+    ],
+)
+def test_positions_that_the_chip_does_not_have_are_refused(positions: list[int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        price(table(1, 1, 2), HOROWITZ, positions)
+
+
 def test_leakage_is_rounded_once_per_row() -> None:
     counts = one_row(update_end_fs=1_499_999)
     assert price(counts, leaking("1 nW", "0 mW"))["leakage_core_aj"].tolist() == [1, 0]
@@ -139,6 +202,11 @@ def test_leakage_is_rounded_once_per_row() -> None:
 def test_leakage_is_exact_where_a_product_would_overflow() -> None:
     counts = one_row(update_end_fs=10**15 + 1)  # 1 s and 1 fs at 1 W in nW is 1e24: more than int64 holds
     assert price(counts, leaking("1 W", "0 mW"))["leakage_core_aj"].tolist() == [10**18 + 1000, 0]
+    counts = one_row(update_end_fs=999_999)  # 65,535 cores of 999 W each
+    many = leaking("0 mW", "0 mW", "999 W").model_dump(by_alias=True, mode="json")
+    many["mesh"] |= {"columns": 256, "rows": 256}
+    unused = price(counts, Accelerator.model_validate(many))["leakage_unused_core_aj"]
+    assert unused.tolist() == [0, 65_535 * 999_000 * 999_999]
 
 
 def test_totals_beyond_int64() -> None:
@@ -184,6 +252,17 @@ def test_power_is_energy_times_rate_plus_leakage() -> None:
     assert power_mw(10**12, 104.4, 30) == pytest.approx(104.4 + 0.03)  # 1 uJ at 30 frames a second is 30 uW
     with pytest.raises(ValueError, match="frame_rate_hz is -1"):
         power_mw(1, 0, -1)
+
+
+def test_idle_power_at_a_frame_rate_is_that_of_the_time_a_core_is_not_busy() -> None:
+    counts = pd.concat([one_row(frame=n, serve_busy_fs=10**12 * n, update_busy_fs=10**12) for n in (0, 1)])
+    chip = leaking("0 mW", "0 mW", None, "3 mW")  # busy for 1.5 ms a frame
+    assert idle_mw(counts, chip, 100, [4]) == {"m": pytest.approx(3 * 0.85)}
+    assert idle_mw(counts, chip, 100) == {"m": pytest.approx(1.1 * 0.85)}
+    assert idle_mw(counts, chip, 1000) == {"m": 0}
+    assert idle_mw(counts, HOROWITZ, 100) == {"m": 0}
+    with pytest.raises(ValueError, match="must be above 0"):
+        idle_mw(counts, chip, 0)
 
 
 def test_a_hundred_thousand_rows_in_less_than_a_second() -> None:

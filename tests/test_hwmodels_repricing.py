@@ -30,13 +30,14 @@ from hwmodels.scaling import Point, gate_energy
 PROFILES = [profile.name for profile in list_profiles()]
 HOROWITZ = load_accelerator("horowitz-45nm")
 COLUMNS = [action.column for action in ACTIONS]
-ON_CHIP = [index for index, name in enumerate(COLUMNS) if name != "off_chip_reads"]
+OFF_CHIP = {"off_chip_reads", "off_chip_weight_reads"}
+ON_CHIP = [index for index, name in enumerate(COLUMNS) if name not in OFF_CHIP]
 
 
 def happened(accelerator: Accelerator) -> set[str]:
     """Everything that can happen on the chip."""
     without = {"multiplies"} if accelerator.core.multiply is None else set()
-    return set(COLUMNS) - without - (set() if accelerator.off_chip else {"off_chip_reads"})
+    return set(COLUMNS) - without - (set() if accelerator.off_chip else OFF_CHIP)
 
 
 def changed(accelerator: Accelerator, **parts: object) -> Accelerator:
@@ -63,7 +64,7 @@ def test_prices_change_no_time(name: str) -> None:
 
 def test_prices_by_hand() -> None:
     seneca = load_accelerator("seneca-22nm")
-    priced = with_prices_of(HOROWITZ, seneca, set(COLUMNS) - {"off_chip_reads"})
+    priced = with_prices_of(HOROWITZ, seneca, set(COLUMNS) - OFF_CHIP)
     found = dict(zip(COLUMNS, action_prices(priced)[0].tolist(), strict=True))
     assert found["adds"] == 2_400_000  # int32, as the lanes of the run's chip
     assert found["multiplies"] == 600_000  # int8
@@ -164,7 +165,7 @@ def test_energies_scale_linearly_and_off_chip_memory_does_not(node: int, centivo
     found = scaling(own, str(node), str(centivolt / 100))
     before, after = action_prices(own)[0], action_prices(scaled(own, found))[0]
     assert [round(int(before[i]) * found.factor) for i in ON_CHIP] == [int(after[i]) for i in ON_CHIP]
-    assert before[COLUMNS.index("off_chip_reads")] == after[COLUMNS.index("off_chip_reads")]
+    assert all(before[COLUMNS.index(name)] == after[COLUMNS.index(name)] for name in OFF_CHIP)
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["7", "14", "22", "65"]))
