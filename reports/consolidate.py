@@ -17,6 +17,7 @@ from reports import files
 from reports import outputs as outputs_file
 from reports.atomic import parquet_writer, read_arrays, sync, write_json
 from reports.errors import RunError
+from reports.parts import Parts
 
 GROUP_ROWS: Final = 2**15
 """Rows of a table that are written, and can be read, by themselves: about 12 MB of counts."""
@@ -25,30 +26,47 @@ Chunks = Mapping[str, Sequence[Path]]
 """For each mode its chunks in order, each a path up to the dot before the kind of file."""
 
 
-def write_counts(whole: Path, chunks: Chunks, layer_names: list[str]) -> int:
+def write_counts(whole: Path, chunks: Chunks, parts: Parts) -> int:
     """Write counts.parquet, each mode in row groups of its own. Returns the number of frames.
 
-    Raises RunError if the modes differ in frames, or the cores in number from `layer_names`.
+    Raises RunError if the modes differ in frames, or the cores in number from `parts`.
     """
     frames: dict[str, int] = {}
     with parquet_writer(whole / files.COUNTS, files.COUNTS_SCHEMA) as writer:
         for number, (mode, stems) in enumerate(chunks.items()):
             rows = 0
-            for table in _row_groups(_count_tables(whole.parent, mode, stems, len(layer_names))):
+            for table in _row_groups(_count_tables(whole.parent, mode, stems, parts.count)):
                 columns = {
                     "mode": files.names(np.full(len(table), number, np.int32), list(chunks)),
                     "frame": table["frame"],
                     "core": table["core"],
-                    "layer": files.names(table["core"].to_numpy().astype(np.int32), layer_names),
+                    "layer": files.names(parts.layer[table["core"].to_numpy()].astype(np.int32), list(parts.layers)),
                     **{name: table[name] for name in COLUMNS},
                 }
                 writer.write_table(pa.table(columns, schema=files.COUNTS_SCHEMA))
                 rows += len(table)
-            frames[mode] = rows // len(layer_names)
+            frames[mode] = rows // parts.count
     sync(whole / files.COUNTS)
     if len(set(frames.values())) != 1:
         raise RunError(f"{whole.parent}: the modes differ in the number of frames simulated: {frames}")
     return next(iter(frames.values()))
+
+
+def write_links(whole: Path, chunks: Chunks, links: int, frames: int) -> None:
+    """Write links.parquet, each mode in row groups of its own. Raises RunError unless every frame has `links` links."""
+    with parquet_writer(whole / files.LINKS, files.LINKS_SCHEMA) as writer:
+        for number, (mode, stems) in enumerate(chunks.items()):
+            rows = 0
+            for table in _row_groups(pq.read_table(_file(stem, "links.parquet")) for stem in stems):
+                named = files.names(np.full(len(table), number, np.int32), list(chunks))
+                writer.write_table(table.add_column(0, files.LINKS_SCHEMA.field("mode"), named))
+                rows += len(table)
+            if rows != links * frames:
+                raise RunError(
+                    f"{whole.parent}: {rows} rows of links in mode {mode}; {links} used links in {frames} frames make "
+                    f"{links * frames}"
+                )
+    sync(whole / files.LINKS)
 
 
 def write_messages(whole: Path, chunks: Chunks) -> None:

@@ -97,7 +97,7 @@ def conventions_table(run: Run) -> Table:
         Column("from"),
     )
     sizes, rows = run.neurons, []
-    dense = all(core.get("fan_out") == following for core, following in zip(run.cores, sizes[1:], strict=False))
+    dense = all(core.get("fan_out") == following for core, following in zip(run.parts, sizes[1:], strict=False))
     if not (run.is_chain and dense):
         return Table(columns, ())
     for name, modes in _COUNTED.items():

@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hwmodels.records import COLUMNS, INDEX_COLUMNS, MESSAGE_COLUMNS, MODES
+from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS, MODES
 from reports.errors import RunError
 
 MANIFEST: Final = "manifest.json"
 EXPERIMENT: Final = "experiment.yaml"
 ACCELERATOR: Final = "accelerator.json"
 LAYERS: Final = "layers.json"
+MESH: Final = "mesh.json"
 COUNTS: Final = "counts.parquet"
+LINKS: Final = "links.parquet"
 OUTPUTS: Final = "outputs.npz"
 SAMPLE_FRAMES: Final = "sample_frames.npz"
 QUANTISATION: Final = "quantisation.json"
@@ -30,6 +32,9 @@ CHUNK_SCHEMA: Final = pa.schema(
 COUNTS_SCHEMA: Final = pa.schema(
     [(name, _NAME if name in {"mode", "layer"} else pa.int64()) for name in (*INDEX_COLUMNS, *COLUMNS)]
 )
+LINK_INDEX: Final = ("mode", "frame", "link")
+LINK_CHUNK_SCHEMA: Final = pa.schema([(name, pa.int64()) for name in ("frame", "link", *LINK_COLUMNS)])
+LINKS_SCHEMA: Final = pa.schema([("mode", _NAME), *LINK_CHUNK_SCHEMA])
 MESSAGE_CHUNK_SCHEMA: Final = pa.schema([(name, pa.int64()) for name in MESSAGE_COLUMNS])
 MESSAGES_SCHEMA: Final = pa.schema([("mode", _NAME), *((name, pa.int64()) for name in MESSAGE_COLUMNS)])
 

@@ -19,7 +19,7 @@ def layers_table(run: Run, mode: str) -> Table:
 
     Columns for the senders and for the map stand only where the network is no chain, or has maps.
     """
-    with_senders, with_maps = not run.is_chain, any(_is_map(core) for core in run.cores)
+    with_senders, with_maps = not run.is_chain, any(_is_map(core) for core in run.parts)
     columns = (
         Column("layer"),
         *((Column("gets messages from"),) if with_senders else ()),
@@ -32,7 +32,7 @@ def layers_table(run: Run, mode: str) -> Table:
         cells = (
             Cell(str(entry["layer"])),
             *((_senders_cell(run, core),) if with_senders else ()),
-            *((Cell(_map_text(run.cores[core])),) if with_maps else ()),
+            *((Cell(_map_text(run.parts[core])),) if with_maps else ()),
             *_layer_cells(entry, run, mode),
         )
         rows.append(Row(cells))
@@ -56,7 +56,7 @@ _TITLES = (
 def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell, ...]:
     """The cells under `_TITLES`."""
     number, frames = int(entry["core"]), run.frame_count
-    core, sends, computes = run.cores[number], number in run.sending, number > 0
+    core, sends, computes = run.parts[number], number in run.sending, number > 0
     needed = core.get("static_bits_needed", {}).get(precision_of(mode))
     return (
         Cell(count(core["neurons"])),
@@ -81,7 +81,7 @@ def _fan_out_cell(core: dict[str, Any]) -> Cell:
 
 
 def _senders_cell(run: Run, core: int) -> Cell:
-    return Cell(", ".join(str(run.cores[sender]["layer"]) for sender in run.senders[core]) or NOTHING)
+    return Cell(", ".join(str(run.parts[sender]["layer"]) for sender in run.senders[core]) or NOTHING)
 
 
 def _is_map(core: dict[str, Any]) -> bool:

@@ -79,7 +79,7 @@ def _only_originals(run: Run) -> bool:
 
 def layer_plots(run: Run) -> list[Plot]:
     """What the layers cost and send; what sending changes saves there."""
-    if len(run.cores) == 1:
+    if len(run.parts) == 1:
         return []
     operations = layer_costs.operations_by_layer(run.layers, run.frame_count, share=False)
     costs = {
@@ -137,7 +137,7 @@ def _columns_note(run: Run) -> str:
 
 def time_plots(run: Run) -> list[Plot]:
     """What every core does when."""
-    depths = [core.queue_depth for core in run.chip.cores[: len(run.cores)]]
+    depths = [core.queue_depth for core in run.chip.cores[: len(run.parts)]]
     shares = {network_name(mode): layers.time_shares(run.layers, mode) for mode in run.modes}
     note = captions.EXACT_TIMELINE if run.has_messages else captions.COARSE_TIMELINE
     return [
@@ -150,7 +150,7 @@ def time_plots(run: Run) -> list[Plot]:
 def _timelines(run: Run) -> dict[str, go.Figure]:
     """The first frames, and frames from the middle of the run, of the focus and of its baseline."""
     starts = sorted({0, run.frame_count // 2} if run.frame_count >= 2 * _TIMELINE_FRAMES else {0})
-    names = [core_name(core["core"], core["layer"]) for core in run.cores]
+    names = [core_name(core["core"], core["layer"]) for core in run.parts]
     result = {}
     for mode in filter(None, (focus_mode(run), baseline_mode(run))):
         counts = run.counts[run.counts["mode"] == mode]

@@ -1,4 +1,4 @@
-"""Reading a run directory back, with every check that keeps a damaged run from looking like a result."""
+"""A finished run: what its directory holds, and the tables that follow from it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hwmodels import Accelerator, Chip, chip_of, leakage_mw, power_mw, price, totals
-from hwmodels.records import COLUMNS, INDEX_COLUMNS, MESSAGE_COLUMNS, SCHEMA_VERSION
+from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from reports import changes, files, layer_costs, tables
 from reports.answers import answer_columns
 from reports.atomic import read_arrays, read_json
-from reports.consolidate import describe
 from reports.equality import Equality, check_equality
 from reports.errors import RunError
+from reports.mesh import check_mesh
 from reports.outputs import StoredOutputs, read_outputs
+from reports.parts import Parts
+from reports.stored import check_file, chosen_frames, read_manifest, read_parquet
 from workloads import WorkloadError
 
 FS_PER_S: Final = 10**15
@@ -37,9 +37,9 @@ def load_run(path: Path | str) -> Run:
     missing, truncated or changed since it was written.
     """
     path = Path(path)
-    manifest = _read_manifest(path)
+    manifest = read_manifest(path)
     for name, expected in manifest["files"].items():
-        _check_file(path / name, expected)
+        check_file(path / name, expected)
     try:
         outputs, labels = read_outputs(path / files.OUTPUTS, manifest["modes"], int(manifest["frames"]))
         return Run(
@@ -47,8 +47,9 @@ def load_run(path: Path | str) -> Run:
             manifest=manifest,
             experiment_yaml=(path / files.EXPERIMENT).read_text(encoding="utf-8"),
             accelerator=Accelerator.model_validate(read_json(path / files.ACCELERATOR)),
-            cores=tuple(read_json(path / files.LAYERS)),
-            counts=_read_parquet(path / files.COUNTS, [*INDEX_COLUMNS, *COLUMNS]),
+            parts=tuple(read_json(path / files.LAYERS)),
+            mesh=dict(check_mesh(read_json(path / files.MESH), str(path / files.MESH))),
+            counts=read_parquet(path / files.COUNTS, [*INDEX_COLUMNS, *COLUMNS]),
             outputs=outputs,
             labels=labels,
             sample_frames=read_arrays(path / files.SAMPLE_FRAMES)["frames"],
@@ -64,18 +65,19 @@ def load_run(path: Path | str) -> Run:
 class Run:
     """A finished run. Tables are computed when first asked for, and never from anything but the files of the run.
 
-    `cores` is layers.json: one entry per core; `counts` the counts table with `mode` and `layer` as categories;
-    `outputs` (frames, classes) integers per mode, on disk until they are asked for (see `reports.outputs`); `labels`
-    (frames,) or None; `sample_frames` uint8, pictures of frames 0..n-1: (n, height, width) grey or (n, height, width,
-    3) red, green and blue; `quantisation` what was measured when the network was quantised (see
-    `reports.quantisation`), None in a run that does not say.
+    `parts` is layers.json: one entry per core in use (see `reports.parts`); `mesh` is mesh.json (see `reports.mesh`);
+    `counts` the counts table with `mode` and `layer` as categories; `outputs` (frames, classes) integers per mode, on
+    disk until they are asked for (see `reports.outputs`); `labels` (frames,) or None; `sample_frames` uint8, pictures
+    of frames 0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was
+    measured when the network was quantised (see `reports.quantisation`), None in a run that does not say.
     """
 
     path: Path
     manifest: dict[str, Any]
     experiment_yaml: str
     accelerator: Accelerator
-    cores: tuple[dict[str, Any], ...]
+    parts: tuple[dict[str, Any], ...]
+    mesh: dict[str, Any]
     counts: pd.DataFrame
     outputs: dict[str, StoredOutputs]
     labels: NDArray[np.int64] | None
@@ -99,8 +101,19 @@ class Run:
 
     @property
     def neurons(self) -> list[int]:
-        """Neurons of each core."""
-        return [int(core["neurons"]) for core in self.cores]
+        """Neurons of each layer."""
+        own = np.array([int(core["neurons"]) for core in self.parts], np.int64)
+        return [int(each) for each in self.layout.sums(own)]
+
+    @cached_property
+    def layout(self) -> Parts:
+        """Which cores hold which layer."""
+        return Parts.of(self.parts, str(self.path / files.LAYERS))
+
+    @property
+    def positions(self) -> list[int]:
+        """Where each core in use stands on the chip, in mesh order."""
+        return [int(core.get("position", core["core"])) for core in self.parts]
 
     @property
     def interval_fs(self) -> int:
@@ -126,7 +139,7 @@ class Run:
     @property
     def classifies(self) -> bool:
         """True if the outputs are classes; False if they are a map of features, whose largest value is no answer."""
-        height, width, _ = self.cores[-1].get("sent_shape") or (1, 1, 0)
+        height, width, _ = self.sent_maps[-1] or (1, 1, 0)
         return height * width == 1 or self.labels is not None or bool(self.manifest.get("classes"))
 
     @property
@@ -135,20 +148,43 @@ class Run:
         return [str(text) for text in self.manifest.get("warnings") or ()]
 
     @property
+    def sent_maps(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Height, width and channels of the map that each layer sends; None where the run does not say."""
+        return tuple(_whole_map([self.parts[core] for core in self.layout.cores_of(layer)]) for layer in self._layers)
+
+    @property
+    def _layers(self) -> range:
+        return range(len(self.layout.layers))
+
+    @cached_property
+    def core_senders(self) -> tuple[tuple[int, ...], ...]:
+        """For each core those that send to it; of a run that does not say, all of the layer before."""
+        result = []
+        for core, entry in enumerate(self.parts):
+            layer = int(self.layout.layer[core])
+            given = entry.get("senders")
+            before = self.layout.cores_of(layer - 1) if layer else ()
+            result.append(tuple(given) if given is not None else tuple(before))
+        return tuple(result)
+
+    @cached_property
     def senders(self) -> tuple[tuple[int, ...], ...]:
-        """For each core those that send to it; of a run that does not say, each core to the next one."""
-        given = [core.get("senders") for core in self.cores]
-        return tuple(tuple(each) if each is not None else tuple(range(core)[-1:]) for core, each in enumerate(given))
+        """For each layer those that send to it."""
+        layer = self.layout.layer
+        return tuple(
+            tuple(sorted({int(layer[each]) for core in self.layout.cores_of(own) for each in self.core_senders[core]}))
+            for own in self._layers
+        )
 
     @cached_property
     def sending(self) -> frozenset[int]:
-        """The cores that send to others."""
-        return frozenset(core for senders in self.senders for core in senders)
+        """The layers that send to others."""
+        return frozenset(layer for senders in self.senders for layer in senders)
 
     @property
     def is_chain(self) -> bool:
-        """True if every core but the last sends to the next one and to no other."""
-        return all(senders == tuple(range(core)[-1:]) for core, senders in enumerate(self.senders))
+        """True if every layer but the last sends to the next one and to no other."""
+        return all(senders == tuple(range(layer)[-1:]) for layer, senders in enumerate(self.senders))
 
     @cached_property
     def messages(self) -> pd.DataFrame:
@@ -164,12 +200,13 @@ class Run:
             raise RunError(
                 f"{self.path}: messages were not recorded; run the experiment again with record_messages: true"
             )
-        chosen = pc.field("frame") >= first
-        if last is not None:
-            chosen &= pc.field("frame") <= last
-        if mode is not None:
-            chosen &= pc.field("mode") == mode
-        return _read_parquet(self.path / files.MESSAGES, ["mode", *MESSAGE_COLUMNS], chosen)
+        chosen = chosen_frames(mode, first, last)
+        return read_parquet(self.path / files.MESSAGES, ["mode", *MESSAGE_COLUMNS], chosen)
+
+    def link_counts(self, mode: str | None = None, first: int = 0, last: int | None = None) -> pd.DataFrame:
+        """The traffic on each link of the mesh that is used, of one mode and of frames `first` to `last` only."""
+        columns = [*files.LINK_INDEX, *LINK_COLUMNS]
+        return read_parquet(self.path / files.LINKS, columns, chosen_frames(mode, first, last))
 
     @cached_property
     def answers(self) -> dict[str, Any]:
@@ -215,7 +252,7 @@ class Run:
     @cached_property
     def energy(self) -> pd.DataFrame:
         """One row per mode, core, component and action: energy over all frames; see `reports.tables.energy_table`."""
-        return tables.energy_table(self.energies, [str(core["layer"]) for core in self.cores])
+        return tables.energy_table(self.energies, [self.layout.layers[each] for each in self.layout.layer])
 
     @cached_property
     def frame_rate_hz(self) -> float:
@@ -227,68 +264,18 @@ class Run:
     @cached_property
     def power_mw(self) -> dict[str, float]:
         """Mean power of each network at `frame_rate_hz`, leakage included."""
-        static_mw = leakage_mw(self.accelerator, range(len(self.cores)))
+        static_mw = leakage_mw(self.accelerator, self.positions)
         dynamic = totals(self.energies).set_index("mode")["dynamic_aj"]
         return {mode: power_mw(dynamic[mode] / self.frame_count, static_mw, self.frame_rate_hz) for mode in self.modes}
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_dir():
-        raise RunError(f"{path}: is a file, not a run directory")
-    if not path.is_dir():
-        hint = (
-            "; an unfinished run of it exists, start it again to go on"
-            if files.partial_directory(path).is_dir()
-            else ""
-        )
-        raise RunError(f"{path}: no such run directory{hint}")
-    if (path / "partial.json").is_file():
-        raise RunError(f"{path}: this run is unfinished; start it again to go on from its last finished chunk")
-    if not (path / files.MANIFEST).is_file():
-        raise RunError(f"{path}: is no run directory (it has no {files.MANIFEST})")
-    try:
-        manifest = read_json(path / files.MANIFEST)
-        version, listed, modes = manifest["schema_version"], dict(manifest["files"]), list(manifest["modes"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(
-            f"{path / files.MANIFEST}: not a manifest of a run ({error!r}); simulate the run again"
-        ) from error
-    if not all(isinstance(each, dict) and {"bytes", "sha256"} <= each.keys() for each in listed.values()):
-        raise RunError(f"{path / files.MANIFEST}: its list of files is malformed; simulate the run again")
-    if version != SCHEMA_VERSION:
-        raise RunError(
-            f"{path}: written in schema version {version}, this program reads {SCHEMA_VERSION}; simulate the run again"
-        )
-    needed = {files.EXPERIMENT, files.ACCELERATOR, files.LAYERS, files.COUNTS, files.OUTPUTS, files.SAMPLE_FRAMES}
-    if not needed <= listed.keys() or not modes:
-        raise RunError(
-            f"{path / files.MANIFEST}: lists no modes, or not all of {sorted(needed)}; simulate the run again"
-        )
-    return dict(manifest)
-
-
-def _check_file(file: Path, expected: dict[str, Any]) -> None:
-    try:
-        found = describe(file)
-    except OSError as error:
-        raise RunError(
-            f"{file}: cannot be read ({error.strerror}), but belongs to the run; simulate the run again"
-        ) from error
-    if found["bytes"] != expected["bytes"]:
-        raise RunError(
-            f"{file}: has {found['bytes']} bytes, was written with {expected['bytes']}; simulate the run again"
-        )
-    if found["sha256"] != expected["sha256"]:
-        raise RunError(f"{file}: was changed since the run was written (its hash differs); simulate the run again")
-
-
-def _read_parquet(file: Path, columns: list[str], chosen: pc.Expression | None = None) -> pd.DataFrame:
-    """Read the chosen rows of a table, names as categories. Raises RunError if it is no such table."""
-    try:
-        table = pq.read_table(file, filters=chosen)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{file}: not a readable Parquet file ({error}); simulate the run again") from error
-    if table.column_names != columns:
-        raise RunError(f"{file}: has other columns than a run of this version; simulate the run again")
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+def _whole_map(parts: list[dict[str, Any]]) -> tuple[int, int, int] | None:
+    """Height, width and channels of the map that the parts of a layer send together."""
+    shape = parts[0].get("sent_shape")
+    if not shape:
+        return None
+    rows, channels = (
+        max(int(part[name][1]) if name in part else shape[axis] for part in parts)
+        for axis, name in ((0, "rows"), (2, "channels"))
+    )
+    return rows, int(shape[1]), channels

@@ -1,9 +1,9 @@
 """Writing a run directory: chunk by chunk into a hidden partial directory, then whole in one rename.
 
-A chunk holds the counts, outputs and messages of some frames of one mode, and the state from which the next chunk
-starts. It counts as finished once its state file is there, which is written last; so a run killed at any point goes on
-from its last finished chunk. The final files depend on the content alone, never on when or how often the run was
-interrupted.
+A chunk holds the counts, outputs, traffic on links and messages of some frames of one mode, and the state from which
+the next chunk starts. It counts as finished once its state file is there, which is written last; so a run killed at
+any point goes on from its last finished chunk. The final files depend on the content alone, never on when or how often
+the run was interrupted.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from hwmodels.records import SCHEMA_VERSION
 from reports import consolidate, files
 from reports.atomic import parquet_writer, read_arrays, read_json, sync, write_arrays, write_json
 from reports.errors import RunError
+from reports.mesh import check_mesh
+from reports.parts import Parts
 
 _MARKER = "partial.json"
 
@@ -77,19 +79,24 @@ class PartialRun:
         outputs: NDArray[Any],
         messages: pd.DataFrame | None,
         state: Mapping[str, NDArray[Any]],
+        links: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """Append the next frames of `mode`; on return they survive a kill and a power cut.
 
         `counts` has `frame`, `core` and every column of `hwmodels.records.COLUMNS`, each (frames * cores,) int64, frame
         by frame with cores ascending; `outputs` is (frames, classes) integer; `messages` has `MESSAGE_COLUMNS`, or is
-        None. Raises RunError if the chunk is not the next one or its tables are malformed.
+        None; `links` has `frame`, `link` and `LINK_COLUMNS`, each (frames * links,) int64, frame by frame with the
+        links of the mesh that are used ascending, or is None if none is. Raises RunError if the chunk is not the next
+        one or its tables are malformed.
         """
         if index != (expected := self.finished_chunks(mode)):
             raise RunError(f"{self.partial}: chunk {index} of {mode} given, but the next one is {expected}")
         what = f"chunk {index} of {mode}"
         table = files.integer_table(dict(counts), files.CHUNK_SCHEMA, what)
         _check_rows(np.asarray(counts["frame"]), np.asarray(counts["core"]), outputs, what)
+        traffic = _link_table(links, np.unique(np.asarray(counts["frame"])), what)
         _write_parquet(self._file(mode, index, "counts.parquet"), table)
+        _write_parquet(self._file(mode, index, "links.parquet"), traffic)
         write_arrays(self._file(mode, index, "outputs.npz"), {"outputs": outputs.astype(np.int32, copy=False)})
         if messages is not None:
             columns = {str(name): messages[name].to_numpy() for name in messages.columns}
@@ -112,24 +119,31 @@ class PartialRun:
         labels: NDArray[Any] | None,
         sample_frames: NDArray[np.uint8],
         quantisation: Mapping[str, Any] | None = None,
+        *,
+        mesh: Mapping[str, Any],
     ) -> Path:
         """Put the chunks of all modes together and rename the whole to `path`. Returns `path`.
 
-        `manifest` names at least `modes`; `layers` has one entry per core, with its `core`, `layer` and `neurons`;
+        `manifest` names at least `modes`; `layers` has one entry per core in use, layer by layer, part by part (see
+        `reports.parts`); `mesh` says how many tiles there are and which links are used (see `reports.mesh`);
         `sample_frames` are pictures of frames 0..n-1 of the run, as large as wanted: uint8, (n, height, width) grey or
         (n, height, width, 3) red, green and blue; `quantisation` is what `reports.quantisation` reads. Raises RunError
-        if modes differ in frames, or for other pictures.
+        if modes differ in frames, for other pictures, and if cores or links do not fit each other.
         """
         _check_pictures(sample_frames)
         whole = self.partial / "whole"
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir()
         chunks = {mode: self._chunk_stems(mode) for mode in manifest["modes"]}
-        frames = consolidate.write_counts(whole, chunks, [str(entry["layer"]) for entry in layers])
+        parts = Parts.of(layers, str(whole.parent / files.LAYERS))
+        used = check_mesh(mesh, str(whole.parent / files.MESH))["used_links"]
+        frames = consolidate.write_counts(whole, chunks, parts)
+        consolidate.write_links(whole, chunks, len(used), frames)
         consolidate.write_messages(whole, chunks)
         consolidate.write_outputs(whole, chunks, labels, frames)
         write_arrays(whole / files.SAMPLE_FRAMES, {"frames": sample_frames})
         write_json(whole / files.LAYERS, list(layers))
+        write_json(whole / files.MESH, dict(mesh))
         if quantisation is not None:
             write_json(whole / files.QUANTISATION, dict(quantisation))
         write_json(whole / files.ACCELERATOR, dict(accelerator))
@@ -198,6 +212,18 @@ def _check_rows(frame: NDArray[Any], core: NDArray[Any], outputs: NDArray[Any], 
         raise RunError(
             f"{what}: rows must go frame by frame, cores 0, 1, 2, ... inside each, for {len(outputs)} frames"
         )
+
+
+def _link_table(links: Mapping[str, NDArray[Any]] | None, frames: NDArray[Any], what: str) -> Any:  # noqa: ANN401
+    """The links of a chunk as a pyarrow table, for each of `frames` the same links from 0 on."""
+    empty = {name: np.zeros(0, np.int64) for name in files.LINK_CHUNK_SCHEMA.names}
+    given = dict(links) if links is not None else empty
+    table = files.integer_table(given, files.LINK_CHUNK_SCHEMA, f"links of {what}")
+    count = len(given["link"]) // len(frames)
+    expected = np.repeat(frames, count), np.tile(np.arange(count), len(frames))
+    if not (np.array_equal(given["frame"], expected[0]) and np.array_equal(given["link"], expected[1])):
+        raise RunError(f"links of {what}: rows must go frame by frame, links 0, 1, 2, ... inside each, for all frames")
+    return table
 
 
 def _check_pictures(pictures: NDArray[Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from reports_example import MESH
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS
@@ -88,7 +89,9 @@ def make_branching_run(
     accelerator = load_accelerator("horowitz-45nm").model_dump(mode="json", by_alias=True)
     accelerator["mesh"] |= {"columns": 8, "rows": 8}
     description = {"name": "branching", "modes": list(MODES), "classes": list(names), **more}
-    return partial.finish(description, "name: branching\n", accelerator, entries, None, pictures)
+    return partial.finish(
+        description, "name: branching\n", accelerator, entries, None, pictures, mesh={**MESH, "columns": 8, "rows": 8}
+    )
 
 
 def _counts(mode: str, s: NDArray[np.int64], entries: list[dict[str, Any]]) -> dict[str, NDArray[np.int64]]:

@@ -33,6 +33,14 @@ LAYERS: list[dict[str, Any]] = [
     {"core": 0, "layer": "input", "neurons": 3, "fan_out": 2},
     {"core": 1, "layer": "output", "neurons": 2, "fan_out": 0},
 ]
+MESH: dict[str, Any] = {
+    "columns": 2,
+    "rows": 1,
+    "cores_per_tile": 1,
+    "links": "private",
+    "multicast": False,
+    "used_links": [],
+}
 EXPERIMENT = "name: tiny\n"
 
 
@@ -97,7 +105,7 @@ def finish(
     accelerator = load_accelerator("oconnor2017-int32").model_dump(mode="json", by_alias=True)
     pictures = np.arange(frames * 4, dtype=np.uint8).reshape(frames, 2, 2)
     known = np.zeros(frames, np.int64) if labels else None
-    return partial.finish(description, EXPERIMENT, accelerator, LAYERS, known, pictures, quantisation)
+    return partial.finish(description, EXPERIMENT, accelerator, LAYERS, known, pictures, quantisation, mesh=MESH)
 
 
 def make_run(

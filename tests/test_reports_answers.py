@@ -49,8 +49,8 @@ def test_agreement_in_the_summary(tmp_path: Path) -> None:
 def test_a_map_of_features_is_no_answer(tmp_path: Path) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=3, classes=None))
     assert run.classifies  # one pixel: its outputs are classes, if without names
-    last = {**run.cores[-1], "sent_shape": [2, 3, 2]}
-    maps = type(run)(**{**vars_of(run), "cores": (*run.cores[:-1], last)})
+    last = {**run.parts[-1], "sent_shape": [2, 3, 2]}
+    maps = type(run)(**{**vars_of(run), "parts": (*run.parts[:-1], last)})
     assert not maps.classifies
     assert maps.frames[["prediction", "agrees", "agrees_top5"]].isna().all(axis=None)
 

@@ -183,9 +183,9 @@ def test_a_chain_without_changes_is_not_cluttered(tmp_path: Path) -> None:
 
 def test_a_map_of_features_gets_no_answers(tmp_path: Path) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=3, classes=None))
-    last = {**run.cores[-1], "sent_shape": [2, 3, 2]}
+    last = {**run.parts[-1], "sent_shape": [2, 3, 2]}
     fields = {name: getattr(run, name) for name in Run.__dataclass_fields__}
-    text = Page(write_dashboard(Run(**{**fields, "cores": (*run.cores[:-1], last)}))).text
+    text = Page(write_dashboard(Run(**{**fields, "parts": (*run.parts[:-1], last)}))).text
     assert "a map of features, not classes" in text
     assert "answers as the original" not in text
 

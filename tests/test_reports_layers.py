@@ -54,7 +54,7 @@ def test_changes_of_products_beyond_64_bits() -> None:
 
 def test_changes_are_those_of_the_normalised_values(tmp_path: Path) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=4))
-    s = values(4, len(run.cores))[:, :-1].astype(float)
+    s = values(4, len(run.parts))[:, :-1].astype(float)
     normed = s / s.sum(axis=2, keepdims=True)
     expected = np.abs(normed[1:] - normed[:-1]).sum(axis=2)
     found = run.changes_of("sigma_delta")
@@ -93,7 +93,7 @@ def test_ratios_by_hand(tmp_path: Path) -> None:
 def test_ratios_of_a_branching_network(tmp_path: Path, first: int) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=5))
     ratios = ratios_table(run.counts, "sigma_delta", "rounding", first=first)
-    s = values(5, len(run.cores))
+    s = values(5, len(run.parts))
     changes, whole = (each[first:, :-1].sum(axis=(0, 2)) for each in (np.abs(np.diff(s, axis=0, prepend=0)), s))
     np.testing.assert_allclose(ratios["unit_events"].to_numpy(), [*changes / whole, np.nan])
     assert run.senders[5] == (3, 4)  # fire3.squeeze1x1 hears both expanding layers of fire2

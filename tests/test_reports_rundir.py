@@ -176,7 +176,7 @@ def test_damaged_files_are_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema_version": 2', '{"schema_version": 2, "files": {}, "modes": []}']
+    "text", ["", "[]", "{}", '{"schema_version": 2', '{"schema_version": 3, "files": {}, "modes": []}']
 )
 def test_damaged_manifests(tmp_path: Path, text: str) -> None:
     path = make_run(tmp_path / "run")
