@@ -1,5 +1,6 @@
 """What a chip is and what an action costs: accelerators from YAML, their timing, their prices. Knows no networks."""
 
+from hwmodels.area import AreaRow, chip_area
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from hwmodels.errors import ConfigError, FieldProblem, FieldsError, Problem
 from hwmodels.json_schema import accelerator_json_schema
@@ -32,6 +33,7 @@ __all__ = [
     "ENERGY_COLUMNS",
     "LEAKAGE_COLUMNS",
     "Accelerator",
+    "AreaRow",
     "Chip",
     "ConfigError",
     "CoreTiming",
@@ -47,6 +49,7 @@ __all__ = [
     "Scaling",
     "accelerator_json_schema",
     "action_prices",
+    "chip_area",
     "chip_of",
     "core_positions",
     "did_you_mean",

@@ -1,7 +1,7 @@
 """An accelerator with other energies: the same cores, memories, times and messages, at other prices.
 
-A price names the key path of an energy, its new value in the integer base unit (aJ, or nW of leakage) and where it
-comes from, so that the provenance of the result says of every energy what was done to it.
+A price names the key path of an energy, its new value in the integer base unit (aJ; nW of static power, um2 of area)
+and where it comes from, so that the provenance of the result says of every energy what was done to it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hwmodels.errors import key_path
 from hwmodels.memory import Action, Memory, access_energy_aj
 from hwmodels.parts import Core, Provenance, Status
 from hwmodels.schema import Accelerator
-from hwmodels.units import Quantity
+from hwmodels.units import LENGTH, VOLTAGE, Quantity, UnitError, parse_quantity
 from hwmodels.yaml_document import KeyPath
 
 MEMORY_ACCESSES: Final[tuple[tuple[Memory, Action], ...]] = (("weight", "read"), ("state", "read"), ("state", "write"))
@@ -28,8 +28,14 @@ CORE_COSTS: Final[tuple[tuple[KeyPath, str], ...]] = (
 )
 """Where the costs of a core stand that are paid per neuron or message, and in which column they are counted."""
 MESH_COSTS: Final = (("local", "flits_local"), ("east_west", "flit_hops_ew"), ("north_south", "flit_hops_ns"))
-LEAKAGES: Final = ("core_mw", "chip_mw")
-_UNITS: Final = {"pj": ("pJ", 10**6), "mw": ("mW", 10**6)}
+_UNITS: Final = {
+    "pj": ("pJ", 10**6),
+    "mw": ("mW", 10**6),
+    "mm2": ("mm2", 10**6),
+    "mib": ("mm2", 10**6),
+    "nm": ("nm", 10**3),
+}
+"""By the end of a field's name: the unit its value is written in, and that in base units."""
 
 
 class PricingError(ValueError):
@@ -38,7 +44,7 @@ class PricingError(ValueError):
 
 @dataclass(frozen=True)
 class NewPrice:
-    """An energy or power that changes: `value` in aJ or nW."""
+    """An energy, power or area that changes: `value` in the base unit of its dimension (aJ, nW, um2, pm)."""
 
     path: KeyPath
     value: int
@@ -59,7 +65,7 @@ def memory_path(at: KeyPath, memory: Memory, action: Action) -> KeyPath:
 
 
 def energies_of(accelerator: Accelerator) -> dict[KeyPath, int]:
-    """Return every energy in aJ by key path, those by capacity as what they come to; no leakage."""
+    """Return every energy in aJ by key path, those by capacity as what they come to; no static power."""
     found: dict[KeyPath, int] = {}
     for kind, table in (("add", accelerator.operations.add), ("multiply", accelerator.operations.multiply)):
         found |= {("operations", kind, name, "energy_pj"): cost.energy_pj.value for name, cost in table.items()}
@@ -74,6 +80,16 @@ def energies_of(accelerator: Accelerator) -> dict[KeyPath, int]:
     for hop, _ in MESH_COSTS:
         found["mesh", hop, "energy_pj"] = getattr(accelerator.mesh, hop).energy_pj.value
     return found
+
+
+def powers_of(accelerator: Accelerator) -> dict[KeyPath, int | None]:
+    """Return every static power in nW by key path: leakage, and of a core while it idles; None where not given."""
+    leakage = accelerator.leakage
+    given: dict[KeyPath, Quantity | None] = {
+        ("leakage", name): getattr(leakage, name) for name in type(leakage).model_fields
+    }
+    given |= {(*at, "idle_mw"): core.idle_mw for at, core in kinds_of(accelerator)}
+    return {path: power.value if power else None for path, power in given.items()}
 
 
 def cost_at(core: Core, path: KeyPath) -> int:
@@ -104,6 +120,16 @@ def with_prices(
         rows[where] = Provenance(path=where, value=text, file=by, source=price.source, status=price.status)
     record |= {"name": name, "memories": {}, "technology": technology, "provenance": _existing(rows, record)}
     return Accelerator.model_validate(record)
+
+
+def asked(text: str, what: str) -> Quantity:
+    """Return the node or voltage that was asked for; a plain number is in nm or V. Raise PricingError if it is none."""
+    dimension, unit = (LENGTH, "nm") if what == "node" else (VOLTAGE, "V")
+    try:
+        plain = text.strip().replace(".", "", 1).isdigit()
+        return parse_quantity(f"{text} {unit}" if plain else text, dimension)
+    except UnitError as error:
+        raise PricingError(f"--{what} {text}: {error}") from None
 
 
 def _written(path: KeyPath, value: int) -> str:

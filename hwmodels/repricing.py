@@ -16,7 +16,6 @@ from hwmodels.errors import key_path
 from hwmodels.memory import Action, Memory, sram_energy_aj
 from hwmodels.new_prices import (
     CORE_COSTS,
-    LEAKAGES,
     MEMORY_ACCESSES,
     MESH_COSTS,
     NewPrice,
@@ -24,6 +23,7 @@ from hwmodels.new_prices import (
     cost_at,
     kinds_of,
     memory_path,
+    powers_of,
     with_prices,
 )
 from hwmodels.parts import Core, NamedCore, Provenance
@@ -49,7 +49,7 @@ def with_prices_of(
     if not arithmetic_only:
         for at, core in kinds_of(accelerator):
             found += [*_core(at, core, other), *_memories(at, core, other, used)]
-        found += [*_mesh(accelerator, other), *_off_chip(accelerator, other, used), *_leakage(other)]
+        found += [*_mesh(accelerator, other), *_off_chip(accelerator, other, used), *_powers(accelerator, other)]
     missing = [each for each in found if isinstance(each, str)]
     if missing:
         lines = "".join(f"\n  - {line}" for line in dict.fromkeys(missing))
@@ -125,14 +125,23 @@ def _off_chip(own: Accelerator, other: Accelerator, used: Collection[str]) -> Fo
     if own.off_chip is not None and other.off_chip is not None:
         energy, bits = other.off_chip.energy_pj.value, other.off_chip.word_bits
         yield _in_proportion(other, at, at, energy, own.off_chip.word_bits, bits)
-    elif "off_chip_reads" in used:
-        yield f"frames were read off chip, and {other.name} has no such memory: give off_chip in a file that extends it"
+        return
+    for what, column in (("frames", "off_chip_reads"), ("weights", "off_chip_weight_reads")):
+        if column in used:
+            where = f"{other.name} has no such memory: give off_chip in a file that extends it"
+            yield f"{what} were read off chip, and {where}"
 
 
-def _leakage(other: Accelerator) -> Found:
-    for name in LEAKAGES:
-        at = ("leakage", name)
-        yield _taken(other, at, at, getattr(other.leakage, name).value)
+def _powers(own: Accelerator, other: Accelerator) -> Found:
+    """Yield static powers: what `other` does not give is not modelled there, and costs nothing at its prices."""
+    theirs = powers_of(other)
+    for at, power in powers_of(own).items():
+        origin = (*_kind_in(other, _core_at(own, at))[0], "idle_mw") if at[-1] == "idle_mw" else at
+        value = theirs[origin]
+        if value is not None:
+            yield _taken(other, at, origin, value)
+        elif power is not None:
+            yield NewPrice(at, 0, f"not modelled: {other.name} gives no {at[-1]}", "assumed")
 
 
 def _taken(other: Accelerator, at: KeyPath, origin: KeyPath, value: int) -> NewPrice:
@@ -165,6 +174,10 @@ def _kind_in(other: Accelerator, core: Core) -> tuple[KeyPath, Core]:
         if isinstance(theirs, NamedCore) and isinstance(core, NamedCore) and theirs.name == core.name:
             return at, theirs
     return ("core",), other.core
+
+
+def _core_at(accelerator: Accelerator, path: KeyPath) -> Core:
+    return accelerator.cores[int(path[1])] if path[0] == "cores" else accelerator.core
 
 
 def _types_in_use(own: Accelerator, kind: str) -> set[str]:

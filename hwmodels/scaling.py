@@ -17,10 +17,11 @@ from itertools import pairwise
 from math import exp, log
 from typing import Final
 
+from hwmodels.area import areas_at
 from hwmodels.errors import key_path
-from hwmodels.new_prices import NewPrice, PricingError, energies_of, with_prices
+from hwmodels.new_prices import NewPrice, PricingError, asked, energies_of, with_prices
 from hwmodels.schema import Accelerator
-from hwmodels.units import LENGTH, VOLTAGE, Quantity, UnitError, parse_quantity
+from hwmodels.units import Quantity
 
 _COEFFICIENTS: Final = {
     130: ("7.171", "-6.709", "2.904"),
@@ -100,8 +101,8 @@ def scaling(accelerator: Accelerator, node: str, voltage: str | None = None) -> 
             "{node_nm: 45, voltage_v: 0.9}' into its file and give that with --operations"
         )
     own = technology.voltage_v or USUAL_VOLTAGE
-    target_node = _asked(node, "node")
-    target_voltage = own if voltage is None else _asked(voltage, "voltage")
+    target_node = asked(node, "node")
+    target_voltage = own if voltage is None else asked(voltage, "voltage")
     source = Point(Fraction(technology.node_nm.value, 1000), Fraction(own.value, 10**6))
     target = Point(Fraction(target_node.value, 1000), Fraction(target_voltage.value, 10**6))
     factor = gate_energy(target) / gate_energy(source)
@@ -112,7 +113,8 @@ def scaling(accelerator: Accelerator, node: str, voltage: str | None = None) -> 
 def scaled(accelerator: Accelerator, scale: Scaling) -> Accelerator:
     """Return the accelerator with every energy on the chip times `scale.factor`, each rounded once to an aJ.
 
-    Off-chip memory and leakage keep their numbers: the equations are those of a gate's dynamic energy.
+    Off-chip memory, leakage and idle power keep their numbers: the equations are those of a gate's dynamic energy.
+    Areas become those at the same node (`hwmodels.area`).
     """
     known = {row.path: row for row in accelerator.provenance}
     how = f"{METHOD}: {scale.source} to {scale.target}, times {float(scale.factor):.4g}"
@@ -122,6 +124,7 @@ def scaled(accelerator: Accelerator, scale: Scaling) -> Accelerator:
             before = known.get(key_path(path))
             was = f" {before.value} ({before.source})" if before else f" {energy / 1e6:g} pJ"
             prices.append(NewPrice(path, round(energy * scale.factor), f"{how}, of{was}", "computed"))
+    prices += areas_at(accelerator, scale.target.node_nm)
     target = {
         "node_nm": f"{float(scale.target.node_nm):g} nm",
         "voltage_v": f"{float(scale.target.voltage_v):g} V",
@@ -133,15 +136,6 @@ def scaled(accelerator: Accelerator, scale: Scaling) -> Accelerator:
 def _printed(node: int, voltage_v: Fraction) -> Fraction:
     a, b, c = (Fraction(text) for text in _COEFFICIENTS[node])
     return a * voltage_v**2 + b * voltage_v + c
-
-
-def _asked(text: str, what: str) -> Quantity:
-    dimension, unit = (LENGTH, "nm") if what == "node" else (VOLTAGE, "V")
-    try:
-        plain = text.strip().replace(".", "", 1).isdigit()
-        return parse_quantity(f"{text} {unit}" if plain else text, dimension)
-    except UnitError as error:
-        raise PricingError(f"--{what} {text}: {error}") from None
 
 
 def _jouppi_factor(source: Point, target: Point) -> float | None:

@@ -18,7 +18,7 @@ from typing import Final
 FS_PER_SECOND: Final = 10**15
 LONGEST_TEXT: Final = 64
 
-_NUMBER_AND_UNIT: Final = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]*)")
+_NUMBER_AND_UNIT: Final = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*((?:[A-Za-zµμ]+2?)?)")
 
 
 class UnitError(ValueError):

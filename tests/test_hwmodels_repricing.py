@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -24,6 +25,7 @@ from hwmodels import (
     totals,
     with_prices_of,
 )
+from hwmodels.new_prices import powers_of
 from hwmodels.records import ACTIONS
 from hwmodels.scaling import Point, gate_energy
 
@@ -115,6 +117,41 @@ def test_what_has_no_price_is_named_with_a_remedy() -> None:
 def test_what_did_not_happen_needs_no_price() -> None:
     priced = with_prices_of(load_accelerator("oconnor2017-int32"), HOROWITZ, {"adds", "messages_in"})
     assert action_prices(priced)[0, COLUMNS.index("adds")] == 100_000
+
+
+def test_weights_off_chip_have_the_price_of_the_other_memory_per_bit() -> None:
+    off_chip = {**HOROWITZ.model_dump(mode="json")["off_chip"], "word_bits": 32, "holds_weights": True}
+    own = changed(HOROWITZ, off_chip=off_chip)
+    priced = with_prices_of(own, load_accelerator("jouppi-7nm"), set(COLUMNS))
+    assert action_prices(priced)[0, COLUMNS.index("off_chip_weight_reads")] == 650_000_000
+    assert priced.off_chip is not None
+    assert priced.off_chip.holds_weights
+    with pytest.raises(PricingError, match="weights were read off chip, and oconnor2017-int32 has no such memory"):
+        with_prices_of(own, load_accelerator("oconnor2017-int32"), {"off_chip_weight_reads"})
+
+
+def test_prices_change_neither_links_nor_routers() -> None:
+    mesh = {**HOROWITZ.mesh.model_dump(mode="json"), "links": "shared", "queue_depth": 4, "multicast": True}
+    own = changed(HOROWITZ, mesh=mesh)
+    for again in (with_prices_of(own, HOROWITZ, set(COLUMNS)), scaled(own, scaling(own, "7"))):
+        assert (again.mesh.links, again.mesh.queue_depth, again.mesh.multicast) == ("shared", 4, True)
+        assert dataclasses.replace(chip_of(again), name=own.name) == chip_of(own)
+
+
+def test_static_power_is_that_of_the_other_profile_and_0_where_it_gives_none() -> None:
+    core = {**HOROWITZ.core.model_dump(mode="json"), "idle_mw": 2}
+    kinds = [{**core, "name": "a", "count": 1, "idle_mw": 3}, {**core, "name": "b", "count": 1}]
+    leakage = {"core_mw": 1, "chip_mw": 4, "unused_core_mw": "5 uW"}
+    leaky = changed(HOROWITZ, core=core, cores=kinds, leakage=leakage)
+    plain = changed(HOROWITZ, cores=[{**HOROWITZ.core.model_dump(mode="json"), "name": "a", "count": 2}])
+    powers = powers_of(with_prices_of(plain, leaky, set(COLUMNS)))
+    assert list(powers.values()) == [1_000_000, 4_000_000, 5_000, 2_000_000, 3_000_000]
+    taken = with_prices_of(leaky, plain, set(COLUMNS))
+    assert set(powers_of(taken).values()) == {0}
+    row = {each.path: each for each in taken.provenance}["cores[1].idle_mw"]
+    assert (row.source, row.status) == ("not modelled: horowitz-45nm gives no idle_mw", "assumed")
+    assert powers_of(with_prices_of(plain, HOROWITZ, set(COLUMNS))) == powers_of(plain)
+    assert powers_of(scaled(leaky, scaling(leaky, "7"))) == powers_of(leaky)
 
 
 def test_stillmaker_by_hand() -> None:
