@@ -74,11 +74,14 @@ def chip_area(accelerator: Accelerator, node: str | None = None) -> tuple[AreaRo
 
 
 def areas_at(accelerator: Accelerator, node_nm: Fraction) -> list[NewPrice]:
-    """Return the areas of an accelerator at another node, and the node: empty if it gives none."""
+    """Return the areas of an accelerator at another node, and the node; empty where none is given or can be scaled.
+
+    Areas at a node outside the table stay what they are, at the node that they name.
+    """
     area = accelerator.area
-    if area is None:
+    own_nm = Fraction(area.node_nm.value, 1000) if area else None
+    if area is None or own_nm is None or not min(_FROM_45_NM) <= own_nm <= max(_FROM_45_NM):
         return []
-    own_nm = Fraction(area.node_nm.value, 1000)
     factor = area_ratio(own_nm, node_nm)
     given: dict[KeyPath, Quantity | None] = {("area", name): getattr(area, name) for name in type(area).model_fields}
     del given["area", "node_nm"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hwmodels import Accelerator, chip_of, load_accelerator, scaled, scaling
+from hwmodels import Accelerator, CoreTiming, chip_of, load_accelerator, scaled, scaling
 from hwmodels.new_prices import energies_of
 from hwmodels.scaling import Point, gate_energy
 
@@ -23,11 +23,66 @@ def example(name: str) -> Accelerator:
     return load_accelerator(EXAMPLES / f"{name}.yaml")
 
 
-@pytest.mark.parametrize("name", ["eyeriss-like", "neuronflow-like"])
+@pytest.mark.parametrize("name", ["eyeriss-like", "neuronflow-like", "tiled-array", "streamed-weights"])
 def test_every_number_of_an_example_has_a_source(name: str) -> None:
     rows = example(name).provenance
     assert [row.path for row in rows if row.status == "not given"] == []
     assert all(len(row.source) > 30 for row in rows if row.status in {"assumed", "computed", "second-hand"})
+
+
+def fits(state: int, weights: int, core: CoreTiming) -> bool:
+    assert core.state_memory.capacity_bits is not None
+    assert core.weight_memory.capacity_bits is not None
+    return state <= core.state_memory.capacity_bits and weights <= core.weight_memory.capacity_bits
+
+
+def parts_needed(inputs: int, outputs: int, side: int, core: CoreTiming) -> int:
+    """The fewest parts of a convolution of VGG-16, in even bands of rows or ranges of channels, that fit a core."""
+    rows = (n for n in range(1, side + 1) if fits(-(-side // n) * side * outputs * 40, inputs * outputs * 72, core))
+    channels = (
+        n
+        for n in range(1, outputs + 1)
+        if fits(side * side * -(-outputs // n) * 40, inputs * -(-outputs // n) * 72, core)
+    )
+    return min(next(rows, outputs * side), next(channels, outputs * side))
+
+
+def test_vgg16_fits_the_tiled_array_only_when_every_layer_is_split() -> None:
+    chip = chip_of(example("tiled-array"))
+    parts = [parts_needed(*layer, chip.cores[0]) for layer in VGG16]
+    assert parts == [32, 32, 16, 16, 8, 8, 8, 5, 10, 10, 10, 10, 10]
+    assert sum(parts) + 2 == 177 <= len(chip.cores) == 256
+    state, weights = (
+        sum(o * s * s * 40 for _, o, s in VGG16) / 2**23,
+        sum(i * o * 9 for i, o, _ in VGG16) / 2**20,
+    )
+    assert (round(state, 1), round(weights, 1)) == (64.6, 14.0)
+    assert fits(224 * 224 * 3 * 8, 0, chip.cores[0])
+
+
+def test_the_tiled_array_extrapolates_nothing_and_shares_its_links() -> None:
+    own = example("tiled-array")
+    rows = {row.path: row for row in own.provenance}
+    for at in ("weight_memory.read", "state_memory.read", "state_memory.write"):
+        assert rows[f"core.{at}_energy_pj"].status == "computed"
+    chip = chip_of(own)
+    assert (chip.shared_links, chip.router_depth, chip.multicast, chip.stream_word_bits) == (True, 8, True, 0)
+    assert own.core.decode.energy_pj == load_accelerator("vgg-class").core.decode.energy_pj
+    assert own.operations == load_accelerator("horowitz-45nm").operations
+
+
+def test_two_layers_of_the_bundled_network_stream_their_weights() -> None:
+    chip = chip_of(example("streamed-weights"))
+    assert (chip.stream_word_bits, chip.stream_word_fs, chip.stream_latency_fs) == (64, 625_000, 27_500_000)
+    room = chip.cores[0].weight_memory.capacity_bits
+    assert room is not None
+    assert [inputs * outputs * 8 > room for inputs, outputs in ((784, 200), (200, 200), (200, 10))] == [
+        True,
+        True,
+        False,
+    ]
+    kept = chip_of(load_accelerator("horowitz-45nm"))
+    assert (chip.frame_word_fs, chip.cores[0].add_fs) == (kept.frame_word_fs, kept.cores[0].add_fs)
 
 
 @pytest.mark.parametrize("layer", range(13))
