@@ -50,3 +50,15 @@ def test_quantities_are_numbers_or_text_with_a_unit() -> None:
     assert not re.search(latency, "-1 ns")
     assert {"const": "asynchronous"} in SCHEMA["properties"]["clock"]["anyOf"]
     assert {"const": "by_capacity"} in DEFS["WeightMemory"]["properties"]["read_energy_pj"]["anyOf"]
+
+
+def test_links_routers_and_areas_are_offered_to_editors() -> None:
+    mesh = DEFS["Mesh"]["properties"]
+    assert mesh["links"]["enum"] == ["private", "shared"]
+    assert {"const": "unlimited"} in mesh["queue_depth"]["anyOf"]
+    assert {"type": "integer", "minimum": 1, "maximum": 2**20} in mesh["queue_depth"]["anyOf"]
+    assert "required" not in DEFS["Area"]
+    router = next(choice for choice in DEFS["Area"]["properties"]["router_mm2"]["anyOf"] if "anyOf" in choice)
+    (pattern,) = text_patterns(router)
+    assert re.search(pattern, "0.5 mm2")
+    assert not re.search(pattern, "0.5 mm")

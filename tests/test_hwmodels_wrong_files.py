@@ -129,6 +129,50 @@ def test_fields_that_contradict_each_other(text: str, field: str, says: str, tmp
     assert any(problem.field == field and says in problem.message for problem in caught.value.problems), caught.value
 
 
+@pytest.mark.parametrize(
+    ("text", "field", "says"),
+    [
+        pytest.param(
+            "operations: {add: {int32: {enrgy_pj: 0.1}}}\n",
+            "operations.add.int32.enrgy_pj",
+            "unknown field; did you mean 'energy_pj'?",
+            id="a typing error in an energy",
+        ),
+        pytest.param(
+            "mesh: {east_west: {energy_pj: -2}}\n",
+            "mesh.east_west.energy_pj",
+            "must not be negative",
+            id="a negative energy",
+        ),
+        pytest.param(
+            "core: {weight_memory: {read_energy_pj: -1 pJ}}\n",
+            "core.weight_memory.read_energy_pj",
+            "must not be negative",
+            id="a negative energy with its unit",
+        ),
+        pytest.param("mesh: {columns: 0}\n", "mesh.columns", "must be at least 1", id="a mesh without columns"),
+        pytest.param("mesh: {rows: -4}\n", "mesh.rows", "must be at least 1", id="a mesh of negative rows"),
+        pytest.param(
+            "mesh: {columns: 2, rows: 2}\ncores: [{name: a, count: 3}, {name: b, count: 2}]\n",
+            "cores[1].count",
+            "the named cores up to cores[1] are 5, and the mesh has only 4",
+            id="a mesh too narrow for its cores",
+        ),
+        pytest.param("mesh: {columns: 4.5}\n", "mesh.columns", "must be a whole number", id="half a column"),
+    ],
+)
+def test_what_a_known_simulator_accepts_or_dies_of_is_one_clear_error(
+    text: str, field: str, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(HEAD + text)
+    with pytest.raises(ConfigError) as caught:
+        load_accelerator(path)
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.line) == (field, 3 if "cores:" in text else 2)
+    assert says in problem.message
+
+
 def test_a_problem_in_what_named_cores_inherit_is_reported_once(tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
     path.write_text(HEAD + "core: {queue_depth: 0}\ncores: [{name: a, count: 1}, {name: b, count: 1}]\n")
