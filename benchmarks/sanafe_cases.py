@@ -1,0 +1,120 @@
+"""Networks that SANA-FE and deltasim can both run, message for message.
+
+A SANA-FE neuron sends at most one spike in a time step, without a sign. So activations are cut to 0 or 1: a frame is a
+time step, a value one unit event, and the rounding network what both compute. Quantised to the 6 bits a weight that let
+the first layer of 784-200-200-10 fit a core of Loihi 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwmodels import Accelerator, load_accelerator
+from workloads import (
+    IntegerLayer,
+    IntegerNetwork,
+    Quantisation,
+    Requantiser,
+    Synapses,
+    Window,
+    load_frames,
+    load_network,
+    quantise,
+)
+
+ACCELERATOR = Path(__file__).parent / "sanafe-chip.yaml"
+SEED = 20170424
+WEIGHT_BITS, ACCUMULATOR_BITS = 6, 24
+SIDE = 16  # of the map that the convolutions look at; a core of SANA-FE has at most 1,024 such neurons
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of activations 0 and 1, the chip, and frames (n, pixels) uint8."""
+
+    name: str
+    network: IntegerNetwork
+    accelerator: Accelerator
+    frames: NDArray[np.uint8]
+
+
+def dense(frames: int) -> Case:
+    """784-200-200-10 on Temporal-MNIST."""
+    calibration = load_frames("mnist", split="train").read(0, 1000)
+    settings = Quantisation(levels=3, weight_bits=WEIGHT_BITS, accumulator_bits=ACCUMULATOR_BITS)
+    network = quantise(load_network("mnist-784-200-200-10"), calibration, settings).scaled
+    images = load_frames("temporal-mnist").read(0, frames)
+    return Case("784-200-200-10", _zero_or_one(network), load_accelerator(ACCELERATOR), images)
+
+
+def convolutions(frames: int) -> Case:
+    """Two convolutions with borders and a stride, and a dense layer, of random weights, on random pictures."""
+    random = np.random.default_rng(SEED)
+    layers = (
+        _layer("conv1", random, (1, 3, 3, 4), (SIDE, SIDE, 4), Window(padding=(1, 1)), threshold=32),
+        _layer("conv2", random, (4, 3, 3, 8), (SIDE // 2, SIDE // 2, 8), Window((2, 2), (1, 1)), threshold=32),
+        _layer("dense", random, (SIDE * SIDE * 2, 10), (1, 1, 10), None, threshold=None),
+    )
+    network = IntegerNetwork(
+        name="two convolutions",
+        precision="scaled",
+        input_shape=(SIDE, SIDE, 1),
+        input_requantiser=_step(128),
+        layers=tuple(
+            replace(layer, synapses=(replace(layer.synapses[0], source=number),)) for number, layer in enumerate(layers)
+        ),
+        weight_bits=WEIGHT_BITS,
+        activation_bits=8,
+        accumulator_bits=ACCUMULATOR_BITS,
+        overflow="wrap",
+        scales=(1.0,) * len(layers),
+        input_offset=np.zeros(1, np.int32),
+    )
+    pictures = random.integers(0, 160, (frames, SIDE * SIDE), dtype=np.uint8)
+    return Case(network.name, network, load_accelerator(ACCELERATOR), pictures)
+
+
+CASES: dict[str, Callable[[int], Case]] = {"dense": dense, "convolutions": convolutions}
+
+
+def _zero_or_one(network: IntegerNetwork) -> IntegerNetwork:
+    return replace(
+        network,
+        input_requantiser=replace(network.input_requantiser, high=1),
+        layers=tuple(
+            replace(layer, requantiser=None if layer.requantiser is None else replace(layer.requantiser, high=1))
+            for layer in network.layers
+        ),
+    )
+
+
+def _step(threshold: int) -> Requantiser:
+    """1 from `threshold`, a power of two, on: round(a / (2 * threshold)), cut to 1."""
+    shift = 30 + (2 * threshold).bit_length() - 1
+    return Requantiser(np.array([2**30], np.int32), np.array([shift], np.int32), low=0, high=1, rounding="half_up")
+
+
+def _layer(
+    name: str,
+    random: np.random.Generator,
+    weights: tuple[int, ...],
+    shape: tuple[int, int, int],
+    window: Window | None,
+    threshold: int | None,
+) -> IntegerLayer:
+    most = 2 ** (WEIGHT_BITS - 1)
+    return IntegerLayer(
+        name=name,
+        shape=shape,
+        synapses=(Synapses(0, random.integers(-most, most, weights).astype(np.int8), window),),
+        bias=random.integers(-8, 8, shape[2]).astype(np.int32),
+        activation="relu",
+        requantiser=None if threshold is None else _step(threshold),
+        accumulator_scale=np.ones(shape[2]),
+        sent_shape=shape,
+    )
