@@ -36,27 +36,42 @@ def fits(state: int, weights: int, core: CoreTiming) -> bool:
     return state <= core.state_memory.capacity_bits and weights <= core.weight_memory.capacity_bits
 
 
-def parts_needed(inputs: int, outputs: int, side: int, core: CoreTiming) -> int:
-    """The fewest parts of a convolution of VGG-16, in even bands of rows or ranges of channels, that fit a core."""
-    rows = (n for n in range(1, side + 1) if fits(-(-side // n) * side * outputs * 40, inputs * outputs * 72, core))
-    channels = (
-        n
-        for n in range(1, outputs + 1)
-        if fits(side * side * -(-outputs // n) * 40, inputs * -(-outputs // n) * 72, core)
-    )
-    return min(next(rows, outputs * side), next(channels, outputs * side))
+def state_bits(rows: int, side: int, channels: int, *, pooled: bool) -> int:
+    """Accumulators of 32 bits and last values of 8 of `rows` rows of the map that is sent, after pooling by 2."""
+    sent = side // 2 if pooled else side
+    return rows * (side * side // sent * 32 + sent * 8) * channels
+
+
+def parts_needed(layer: int, core: CoreTiming) -> int:
+    """The fewest parts of a convolution of VGG-16, bands of rows or ranges of channels, that fit a core."""
+    inputs, outputs, side = VGG16[layer]
+    pooled = layer + 1 == len(VGG16) or VGG16[layer + 1][2] < side
+    sent = side // 2 if pooled else side
+    bands = [(-(-sent // n), outputs) for n in range(1, sent + 1)]
+    ranges = [(sent, -(-outputs // n)) for n in range(1, outputs + 1)]
+    found = [
+        next(
+            (
+                n
+                for n, (rows, channels) in enumerate(cuts, start=1)
+                if fits(state_bits(rows, side, channels, pooled=pooled), inputs * channels * 72, core)
+            ),
+            10**6,
+        )
+        for cuts in (bands, ranges)
+    ]
+    return min(found)
 
 
 def test_vgg16_fits_the_tiled_array_only_when_every_layer_is_split() -> None:
     chip = chip_of(example("tiled-array"))
-    parts = [parts_needed(*layer, chip.cores[0]) for layer in VGG16]
-    assert parts == [32, 32, 16, 16, 8, 8, 8, 5, 10, 10, 10, 10, 10]
-    assert sum(parts) + 2 == 177 <= len(chip.cores) == 256
-    state, weights = (
-        sum(o * s * s * 40 for _, o, s in VGG16) / 2**23,
-        sum(i * o * 9 for i, o, _ in VGG16) / 2**20,
-    )
-    assert (round(state, 1), round(weights, 1)) == (64.6, 14.0)
+    parts = [parts_needed(layer, chip.cores[0]) for layer in range(13)]
+    assert parts == [32, 28, 16, 14, 8, 8, 7, 5, 10, 10, 10, 10, 10]
+    assert sum(parts) + 2 == 170 <= len(chip.cores) == 256
+    sides = [side for _, _, side in VGG16]
+    sent = [side if side == after else side // 2 for side, after in zip(sides, [*sides[1:], 7], strict=True)]
+    state = sum(o * (side**2 * 32 + out**2 * 8) for (_, o, side), out in zip(VGG16, sent, strict=True)) / 2**23
+    assert (round(state), round(sum(i * o * 9 for i, o, _ in VGG16) / 2**20, 1)) == (60, 14.0)
     assert fits(224 * 224 * 3 * 8, 0, chip.cores[0])
 
 
