@@ -13,7 +13,20 @@ FOOTER: Final = (
 EXACT_TIMELINE: Final = "The segments are exact: every message of the run was recorded."
 COARSE_TIMELINE: Final = (
     "Messages were not recorded, so the order of work and waiting inside a phase is not known: the phase is drawn in "
-    "full in the colour of waiting, and the bar of work in it is the thicker the more of it was work."
+    "full length in bands, each as thick as its share of the time, with work at the bottom."
+)
+COARSE_WATERFALL: Final = (
+    "  Messages were not recorded, so how much of the time up to the end of receiving was service and how much waiting "
+    "is not known: as much of the core's service as can lie there is drawn."
+)
+SHARES_OF_LAYERS: Final = " There are many cores: each bar is a layer, the time of all its cores together."
+SHARED_LINKS: Final = (
+    "  Connections share these links. A link that is busy nearly all the time, and for which messages wait, is the "
+    "bottleneck: a wider link, another mapping or multicast would help."
+)
+PRIVATE_LINKS: Final = (
+    "  On this accelerator every connection has links of its own and none waits for another; the time of all of them "
+    "between two tiles is added up. Where that is more than 100 %, one shared link could not carry it."
 )
 ARRIVALS: Final = {
     "serial": "Frames are taken one at a time: the next one starts when the last one has left the chip.",
@@ -28,7 +41,7 @@ CAPTIONS: Final = {
         "saving survives memory, messages and leakage."
     ),
     "energy-by-layer": (
-        "Energy of one frame by layer and component, mean over all frames. A layer's bar holds what its core did: "
+        "Energy of one frame by layer and component, mean over all frames. A layer's bar holds what its cores did: "
         "serve the messages that came in, update its neurons, send its own messages. The input layer only compares "
         "pixels and sends them. Leakage of the chip as a whole belongs to no core and stands apart."
     ),
@@ -75,18 +88,40 @@ CAPTIONS: Final = {
         "neuron it reaches (its fan-out). A larger scale means finer integers and fewer zeros. The dense original "
         "network sends its zeros all the same."
     ),
+    "energy-treemap": (
+        "The energy of one frame as areas, mean over all frames: components, in them layers, in them actions. A click "
+        "on a box shows it alone, a click on the bar above goes back."
+    ),
+    "floor-plan": (
+        "The chip from above: every core in its place, with the layer it holds (the number after the dot is its part "
+        "of a layer that runs on several cores). Bright is much; grey cores hold nothing and are not used. Neighbours "
+        "that differ much in brightness share a layer unevenly, or wait for each other. Resting the pointer on a core "
+        "shows what it does."
+    ),
+    "link-map": (
+        "The links between neighbouring tiles, one in each direction, as the arrows show; messages go along a row "
+        "first, then along a column. Bright is much, faint links carry nothing. Resting the pointer on a link shows "
+        "how long messages waited for it."
+    ),
     "timeline": (
-        "What every core did when. A core serves messages as they arrive, then updates its neurons and sends. It is "
-        "starved while it waits for messages, blocked while the link or the receiver's full queue holds it up, and at "
-        "the barrier while it waits for all others."
+        "What every core did when, a lane for each. A core serves messages as they arrive, then updates its neurons "
+        "and sends. It is starved while it waits for messages or, the input, for the next frame; at the barrier while "
+        "it waits for all others. It is blocked while its way into the mesh is taken, while a receiver's queue is "
+        "full, or while others have the port of off-chip memory."
+    ),
+    "waterfall": (
+        "Why one frame took as long as it did, from its arrival at the left to its end at the right. Read from below: "
+        "the last core to finish, above it the last of those that send to it, and so on up to the input. A core's bar "
+        "begins where the one above ends: what it still had to wait for and to serve then, and its update, in which it "
+        "sends. All pieces add up to the frame's latency. To make the frame faster, shorten the longest pieces."
     ),
     "time-shares": (
         "Where each core's time went over the whole run. The busiest core sets the pace; one that is mostly starved "
-        "could be slower, or hold more."
+        "could be slower, or hold more; one that is blocked needs a wider way out, or a receiver with a deeper queue."
     ),
     "queue-peaks": (
-        "The most messages that ever were in a core's input queue or underway to it. Where that reaches the grey "
-        "mark, the queue was full."
+        "The most messages that ever were in a core's input queue or underway to it; of a layer on several cores, in "
+        "the fullest. Where that reaches the grey mark, the queue was full."
     ),
     "running-error": ("The error among the frames so far. Networks that compute the same function lie on one line."),
     "confusion": "Which class is taken for which. Colours are shares of a row; on the diagonal both agree.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reports import captions, details, files
 from reports.atomic import replace_text
+from reports.core_details import cores_table, mapping_sentence
 from reports.figures.theme import network_name
 from reports.headline import baseline_mode, baseline_note, cards, focus_mode, rate, verdicts
 from reports.layer_details import layers_table
@@ -48,6 +49,8 @@ def dashboard_html(run: Run) -> str:
         times=details.times_table(run),
         conventions=details.conventions_table(run),
         layers=layers_table(run, focus_mode(run)),
+        cores=cores_table(run, focus_mode(run)),
+        mapping=mapping_sentence(run),
         quantisation=quantisation_table(run),
         fidelities=[(PRECISIONS[each.precision].capitalize(), each.sentence) for each in fidelities(run)],
         quantisation_note=captions.quantisation_note(run),

@@ -97,7 +97,7 @@ def conventions_table(run: Run) -> Table:
         Column("from"),
     )
     sizes, rows = run.neurons, []
-    dense = all(core.get("fan_out") == following for core, following in zip(run.parts, sizes[1:], strict=False))
+    dense = all(own == following for own, following in zip(run.fan_outs, sizes[1:], strict=False))
     if not (run.is_chain and dense):
         return Table(columns, ())
     for name, modes in _COUNTED.items():
@@ -105,7 +105,7 @@ def conventions_table(run: Run) -> Table:
         if mode is None:
             continue
         convention = CONVENTIONS[name]
-        counts = run.counts[run.counts["mode"] == mode]
+        counts = run.layer_counts[run.layer_counts["mode"] == mode]
         nonzero, l1 = (counts[column].to_numpy().reshape(-1, len(sizes))[:, :-1] for column in ("nonzero", "l1_out"))
         operations = convention.operations(sizes, nonzero, l1)
         energy_pj = convention.energy_aj(operations) / 1e6 / run.frame_count

@@ -44,8 +44,8 @@ class Equality:
 def check_equality(counts: pd.DataFrame, outputs: Mapping[str, Rows], neurons_per_frame: int) -> tuple[Equality, ...]:
     """Compare every network in `outputs` with its partner, if that was simulated too.
 
-    `counts` is the counts table (its `digest` is a hash of all integers of a core after a frame), `neurons_per_frame`
-    the number of those integers over all cores.
+    `counts` is the counts table by layer (its `digest` is a hash of all integers of a layer after a frame),
+    `neurons_per_frame` the number of those integers over all layers.
     """
     digests = {mode: counts.loc[counts["mode"] == mode, "digest"].to_numpy() for mode in outputs}
     found = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 from reports.details import value_cell
 from reports.numbers import NOTHING, count, exact
@@ -12,6 +12,7 @@ from reports.quantisation import precision_of
 from reports.run import Run
 
 _NOTHING = Cell(NOTHING)
+Shape: TypeAlias = tuple[int, int, int] | None
 
 
 def layers_table(run: Run, mode: str) -> Table:
@@ -19,20 +20,22 @@ def layers_table(run: Run, mode: str) -> Table:
 
     Columns for the senders and for the map stand only where the network is no chain, or has maps.
     """
-    with_senders, with_maps = not run.is_chain, any(_is_map(core) for core in run.parts)
+    with_senders, with_maps = not run.is_chain, any(map(_is_map, run.sent_maps))
     columns = (
         Column("layer"),
+        *((Column("cores", number=True),) if run.layout.is_split else ()),
         *((Column("gets messages from"),) if with_senders else ()),
         *((Column("map it sends", number=True),) if with_maps else ()),
         *(Column(title, number=True) for title in _TITLES),
     )
     rows = []
     for entry in run.layers[run.layers["mode"] == mode].to_dict("records"):
-        core = int(entry["core"])
+        layer = int(entry["layer_index"])
         cells = (
             Cell(str(entry["layer"])),
-            *((_senders_cell(run, core),) if with_senders else ()),
-            *((Cell(_map_text(run.parts[core])),) if with_maps else ()),
+            *((Cell(count(entry["cores"])),) if run.layout.is_split else ()),
+            *((_senders_cell(run, layer),) if with_senders else ()),
+            *((Cell(_map_text(run.sent_maps[layer])),) if with_maps else ()),
             *_layer_cells(entry, run, mode),
         )
         rows.append(Row(cells))
@@ -55,12 +58,11 @@ _TITLES = (
 
 def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell, ...]:
     """The cells under `_TITLES`."""
-    number, frames = int(entry["core"]), run.frame_count
-    core, sends, computes = run.parts[number], number in run.sending, number > 0
-    needed = core.get("static_bits_needed", {}).get(precision_of(mode))
+    layer, frames = int(entry["layer_index"]), run.frame_count
+    sends, computes = layer in run.sending, layer > 0
     return (
-        Cell(count(core["neurons"])),
-        _fan_out_cell(core) if sends else _NOTHING,
+        Cell(count(run.neurons[layer])),
+        _fan_out_cell(run.fan_outs[layer]) if sends else _NOTHING,
         Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")) if sends else _NOTHING,
         value_cell(entry["sparsity"] * 100, "percent", 1.0, "%") if sends else _NOTHING,
         value_cell((entry["adds"] + entry["multiplies"]) / frames, "operations", 1.0, ""),
@@ -68,28 +70,30 @@ def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell,
         Cell(count(entry["saturations"]), f"{entry['accumulator_clips']} additions clipped"),
         Cell(count(entry["accumulator_peak"])) if computes else _NOTHING,
         Cell(f"{entry['headroom_bits']:.1f}", exact(entry["headroom_bits"], "bits")) if computes else _NOTHING,
-        Cell(count(needed)) if computes else _NOTHING,
+        Cell(count(_bits_needed(run, layer, mode))) if computes else _NOTHING,
     )
 
 
-def _fan_out_cell(core: dict[str, Any]) -> Cell:
-    """The neurons that each of a core's neurons reaches, where that is one number."""
-    fan_out = core.get("fan_out")
-    if isinstance(fan_out, int | float):
-        return Cell(count(fan_out))
-    return Cell("varies", "depends on the pixel: fewer neurons are reached from the border")
+def _bits_needed(run: Run, layer: int, mode: str) -> int | None:
+    """The most that any of its cores could need at most."""
+    parts = (run.parts[core].get("static_bits_needed", {}) for core in run.layout.cores_of(layer))
+    return max((bits for each in parts if (bits := each.get(precision_of(mode))) is not None), default=None)
 
 
-def _senders_cell(run: Run, core: int) -> Cell:
-    return Cell(", ".join(str(run.parts[sender]["layer"]) for sender in run.senders[core]) or NOTHING)
+def _fan_out_cell(reached: int | None) -> Cell:
+    if reached is None:
+        return Cell("varies", "depends on the pixel: fewer neurons are reached from the border")
+    return Cell(count(reached))
 
 
-def _is_map(core: dict[str, Any]) -> bool:
-    height, width, _ = core.get("sent_shape") or (1, 1, 0)
-    return bool(height * width > 1)
+def _senders_cell(run: Run, layer: int) -> Cell:
+    return Cell(", ".join(run.layout.layers[sender] for sender in run.senders[layer]) or NOTHING)
 
 
-def _map_text(core: dict[str, Any]) -> str:
+def _is_map(shape: Shape) -> bool:
+    return shape is not None and shape[0] * shape[1] > 1
+
+
+def _map_text(shape: Shape) -> str:
     """Height, width and channels."""
-    shape = core.get("sent_shape")
     return " × ".join(map(str, shape)) if shape else NOTHING  # noqa: RUF001

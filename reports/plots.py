@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from reports import captions
 from reports.changes import changes_mode
+from reports.chip_plots import chip_plots, energy_plots, time_plots
 from reports.figures import accuracy, agreement, frames, heatmaps, layer_costs, layers, networks
-from reports.figures.theme import core_name, network_name
-from reports.figures.timeline import timeline
-from reports.headline import baseline_mode, focus_mode
+from reports.figures.theme import network_name
+from reports.headline import focus_mode
 from reports.layer_costs import ratios_table
 from reports.numbers import count
 from reports.page import Plot
@@ -22,7 +22,6 @@ WINDOW: Final = 100
 """Frames shown at first of a long run."""
 _WHOLE: Final = 400
 """A run of up to so many frames is shown whole at first."""
-_TIMELINE_FRAMES: Final = 3
 _SAVING: Final = ("sigma_delta", "rounding")
 
 
@@ -33,7 +32,7 @@ def window(run: Run) -> int:
 
 def run_plots(run: Run) -> list[Plot]:
     """All figures of a run's page."""
-    groups = (network_plots, cost_plots, layer_plots, change_plots, time_plots, answer_plots)
+    groups = (network_plots, energy_plots, cost_plots, layer_plots, change_plots, chip_plots, time_plots, answer_plots)
     return [plot for group in groups for plot in group(run)]
 
 
@@ -79,7 +78,7 @@ def _only_originals(run: Run) -> bool:
 
 def layer_plots(run: Run) -> list[Plot]:
     """What the layers cost and send; what sending changes saves there."""
-    if len(run.parts) == 1:
+    if len(run.layout.layers) == 1:
         return []
     operations = layer_costs.operations_by_layer(run.layers, run.frame_count, share=False)
     costs = {
@@ -91,7 +90,7 @@ def layer_plots(run: Run) -> list[Plot]:
     if set(_SAVING) <= set(run.modes):
         starts = {"all": 0, "all but the first": 1} if run.frame_count > 1 else {"all": 0}
         ratios = {
-            name: layer_costs.ratio_by_layer(ratios_table(run.counts, *_SAVING, first=first))
+            name: layer_costs.ratio_by_layer(ratios_table(run.layer_counts, *_SAVING, first=first))
             for name, first in starts.items()
         }
         plots.append(_plot("layer-ratios", ratios, choose="Frames"))
@@ -103,7 +102,7 @@ def layer_plots(run: Run) -> list[Plot]:
 
 
 def _share_maps(run: Run) -> dict[str, go.Figure]:
-    table = run.layer_shares[run.layer_shares["core"] > 0]  # the input core receives nothing
+    table = run.layer_shares[run.layer_shares["layer_index"] > 0]  # the input receives nothing
     return {
         network_name(mode): heatmaps.layers_over_frames(table[table["mode"] == mode], heatmaps.SHARE)
         for mode in run.modes
@@ -133,32 +132,6 @@ def _exact(run: Run) -> bool:
 
 def _columns_note(run: Run) -> str:
     return "" if _exact(run) else " Each column is the mean of neighbouring frames."
-
-
-def time_plots(run: Run) -> list[Plot]:
-    """What every core does when."""
-    depths = [core.queue_depth for core in run.chip.cores[: len(run.parts)]]
-    shares = {network_name(mode): layers.time_shares(run.layers, mode) for mode in run.modes}
-    note = captions.EXACT_TIMELINE if run.has_messages else captions.COARSE_TIMELINE
-    return [
-        _plot("timeline", _timelines(run), caption=f"{captions.CAPTIONS['timeline']} {note}", choose="Frames"),
-        _plot("time-shares", shares, first=network_name(focus_mode(run))),
-        _plot("queue-peaks", layers.queue_peaks(run.layers, depths)),
-    ]
-
-
-def _timelines(run: Run) -> dict[str, go.Figure]:
-    """The first frames, and frames from the middle of the run, of the focus and of its baseline."""
-    starts = sorted({0, run.frame_count // 2} if run.frame_count >= 2 * _TIMELINE_FRAMES else {0})
-    names = [core_name(core["core"], core["layer"]) for core in run.parts]
-    result = {}
-    for mode in filter(None, (focus_mode(run), baseline_mode(run))):
-        counts = run.counts[run.counts["mode"] == mode]
-        for first in starts:
-            last = min(first + _TIMELINE_FRAMES, run.frame_count) - 1
-            messages = run.messages_of(mode, first, last) if run.has_messages else None
-            result[f"{network_name(mode)}, {first} to {last}"] = timeline(counts, first, last, names, messages)
-    return result
 
 
 def answer_plots(run: Run) -> list[Plot]:

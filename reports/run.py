@@ -13,13 +13,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hwmodels import Accelerator, Chip, chip_of, leakage_mw, power_mw, price, totals
+from hwmodels import Accelerator, Chip, chip_of, frame_intervals, idle_mw, leakage_mw, power_mw, price, totals
 from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
-from reports import changes, files, layer_costs, tables
+from reports import changes, core_tables, files, layer_costs, tables
 from reports.answers import answer_columns
 from reports.atomic import read_arrays, read_json
 from reports.equality import Equality, check_equality
 from reports.errors import RunError
+from reports.link_table import links_table
 from reports.mesh import check_mesh
 from reports.outputs import StoredOutputs, read_outputs
 from reports.parts import Parts
@@ -153,6 +154,12 @@ class Run:
         return tuple(_whole_map([self.parts[core] for core in self.layout.cores_of(layer)]) for layer in self._layers)
 
     @property
+    def fan_outs(self) -> tuple[int | None, ...]:
+        """How many neurons each neuron of a layer reaches; None where that depends on the neuron, or is not said."""
+        found = [{self.parts[core].get("fan_out") for core in self.layout.cores_of(layer)} for layer in self._layers]
+        return tuple(each.pop() if len(each) == 1 else None for each in found)
+
+    @property
     def _layers(self) -> range:
         return range(len(self.layout.layers))
 
@@ -217,33 +224,54 @@ class Run:
     @cached_property
     def energies(self) -> pd.DataFrame:
         """Energy of every row of `counts`, and of the chip, by action in attojoules; see `hwmodels.price`."""
-        return price(self.counts, self.accelerator)
+        return price(self.counts, self.accelerator, self.positions)
 
     @cached_property
     def frames(self) -> pd.DataFrame:
         """One row per mode and frame; see `reports.tables.frames_table`."""
         return tables.frames_table(
-            self.counts, self.energies, self.answers, self.interval_fs, self.chip.clock_period_fs
+            self.counts, self.energies, self.layout, self.answers, self.interval_fs, self.chip.clock_period_fs
         )
 
     @cached_property
     def layers(self) -> pd.DataFrame:
-        """One row per mode and layer; see `reports.tables.layers_table`."""
-        return tables.layers_table(self.counts, self.energies, self.neurons, self.chip.accumulator_bits)
+        """One row per mode and layer; see `reports.core_tables.layers_table`."""
+        bits = self.chip.accumulator_bits
+        return core_tables.layers_table(self.counts, self.energies, self.layout, self.neurons, bits)
+
+    @cached_property
+    def cores(self) -> pd.DataFrame:
+        """One row per mode and core in use; see `reports.core_tables.cores_table`."""
+        return core_tables.cores_table(self.counts, self.energies, self.layout, self.parts)
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row per mode and link of the mesh that is used; see `reports.link_table.links_table`."""
+        return links_table(self.path / files.LINKS, self.mesh, self.intervals)
+
+    @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """One row per mode and frame; see `hwmodels.frame_intervals`."""
+        return frame_intervals(self.counts)
+
+    @cached_property
+    def layer_counts(self) -> pd.DataFrame:
+        """The counts table by layer instead of by core; see `reports.core_tables.layer_counts`."""
+        return core_tables.layer_counts(self.counts, self.layout)
 
     @cached_property
     def equalities(self) -> tuple[Equality, ...]:
         """Networks that must agree, compared integer by integer; see `reports.equality`."""
-        return check_equality(self.counts, self.outputs, sum(self.neurons))
+        return check_equality(self.layer_counts, self.outputs, sum(self.neurons))
 
     @cached_property
     def layer_shares(self) -> pd.DataFrame:
-        """One row per mode, frame and core; see `reports.layer_costs.layer_shares_table`."""
-        return layer_costs.layer_shares_table(self.counts)
+        """One row per mode, frame and layer; see `reports.layer_costs.layer_shares_table`."""
+        return layer_costs.layer_shares_table(self.layer_counts)
 
     def changes_of(self, mode: str) -> pd.DataFrame:
-        """One row per frame and core of network `mode`; see `reports.changes.changes_table`."""
-        return changes.changes_table(self.counts, mode)
+        """One row per frame and layer of network `mode`; see `reports.changes.changes_table`."""
+        return changes.changes_table(self.layer_counts, mode)
 
     def summary(self) -> pd.DataFrame:
         """One row per mode; see `reports.tables.summary_table`."""
@@ -252,7 +280,7 @@ class Run:
     @cached_property
     def energy(self) -> pd.DataFrame:
         """One row per mode, core, component and action: energy over all frames; see `reports.tables.energy_table`."""
-        return tables.energy_table(self.energies, [self.layout.layers[each] for each in self.layout.layer])
+        return tables.energy_table(self.energies, self.layout)
 
     @cached_property
     def frame_rate_hz(self) -> float:
@@ -263,10 +291,14 @@ class Run:
 
     @cached_property
     def power_mw(self) -> dict[str, float]:
-        """Mean power of each network at `frame_rate_hz`, leakage included."""
+        """Mean power of each network at `frame_rate_hz`, leakage and idle cores included."""
         static_mw = leakage_mw(self.accelerator, self.positions)
+        idle = idle_mw(self.counts, self.accelerator, self.frame_rate_hz, self.positions)
         dynamic = totals(self.energies).set_index("mode")["dynamic_aj"]
-        return {mode: power_mw(dynamic[mode] / self.frame_count, static_mw, self.frame_rate_hz) for mode in self.modes}
+        return {
+            mode: power_mw(dynamic[mode] / self.frame_count, static_mw + idle[mode], self.frame_rate_hz)
+            for mode in self.modes
+        }
 
 
 def _whole_map(parts: list[dict[str, Any]]) -> tuple[int, int, int] | None:

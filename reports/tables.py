@@ -1,8 +1,8 @@
-"""The tables of a run: per frame, per layer, and in one row per network.
+"""The tables of a run: per frame, per layer, per core, and in one row per network.
 
 Energy is summed in integer attojoules and time in integer femtoseconds, and divided once at the end: a total does not
 depend on how its rows were grouped. All functions take the counts table in the order of a run: mode by mode, frame by
-frame, core by core, with every mode holding the same frames and cores.
+frame, core by core, with every mode holding the same frames and cores; `parts` says which layer each core holds.
 """
 
 from __future__ import annotations
@@ -16,23 +16,35 @@ from numpy.typing import NDArray
 
 from hwmodels import ENERGY_COLUMNS, totals
 from reports.equality import Equality
+from reports.parts import Parts
 
 AJ_PER_PJ: Final = 1_000_000
 FS_PER_NS: Final = 1_000_000
 
+STALLS: Final[dict[str, str]] = {
+    "starved": "starved_fs",
+    "barrier": "barrier_fs",
+    "link": "blocked_link_fs",
+    "queue": "blocked_queue_fs",
+    "memory": "blocked_memory_fs",
+}
+"""Why a core stands still: it waits for messages, for all others at the barrier, for its way into the mesh, for room in
+the receivers' queues, or for off-chip memory."""
 TIME_SHARES: Final[dict[str, tuple[str, ...]]] = {
     "busy": ("serve_busy_fs", "update_busy_fs"),
-    "starved": ("starved_fs",),
-    "blocked": ("blocked_link_fs", "blocked_queue_fs"),
-    "barrier": ("barrier_fs",),
+    **{cause: (column,) for cause, column in STALLS.items()},
 }
 """What a core's time goes into; together the whole time from the start of a run to the end of its last update phase."""
 
 
 COMPONENTS: Final = tuple(dict.fromkeys(column.component for column in ENERGY_COLUMNS))
-_LAYER_SUMS: Final = ("values_out", "l1_out", "adds", "multiplies", "saturations", "accumulator_clips")
 WHOLE_CHIP: Final = "whole chip"
 """The layer under which energy is listed that belongs to no core: leakage of the chip as a whole."""
+
+
+def energy_columns(component: str) -> list[str]:
+    """The columns of the energy table that hold a component's energy."""
+    return [column.name for column in ENERGY_COLUMNS if column.component == component]
 
 
 def component_column(component: str) -> str:
@@ -43,6 +55,7 @@ def component_column(component: str) -> str:
 def frames_table(
     counts: pd.DataFrame,
     energies: pd.DataFrame,
+    parts: Parts,
     answers: Mapping[str, Any],
     interval_fs: int,
     period_fs: int | None,
@@ -53,21 +66,21 @@ def frames_table(
     arrivals (0: frames are taken as fast as possible), `period_fs` the clock period (None: asynchronous, `cycles` is
     missing).
 
-    `latency_ns` counts from a frame's arrival, or from when the input core starts on it if frames have no rate of
-    arrival, to the end of the last core's update phase. `interval_ns` is the time since the last frame's end (the
-    first: its latency). `answers` are further columns, see `reports.answers.answer_columns`.
+    `latency_ns` counts from a frame's arrival, or from when the first of the input's cores starts on it if frames have
+    no rate of arrival, to when the last of the last layer's cores ends. `interval_ns` is the time since the last
+    frame's end (the first: its latency). `answers` are further columns, see `reports.answers.answer_columns`.
     """
-    cores = int(counts["core"].max()) + 1
+    cores = parts.count
     index = {"mode": counts["mode"].iloc[::cores].reset_index(drop=True), "frame": counts["frame"].to_numpy()[::cores]}
     traffic = _traffic(counts, cores)
     energy = {
         "total_pj": _frame_energy(energies, ["total_aj"], len(counts), cores),
         **{
-            component_column(name): _frame_energy(energies, _energy_columns(name), len(counts), cores)
+            component_column(name): _frame_energy(energies, energy_columns(name), len(counts), cores)
             for name in COMPONENTS
         },
     }
-    times = _frame_times(counts, cores, interval_fs, period_fs)
+    times = _frame_times(counts, parts, interval_fs, period_fs)
     return pd.DataFrame({**index, **traffic, **energy, **times}).assign(**answers)
 
 
@@ -93,11 +106,23 @@ def _frame_energy(energies: pd.DataFrame, names: list[str], rows: int, cores: in
     return np.asarray((per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]) / AJ_PER_PJ)
 
 
-def _frame_times(counts: pd.DataFrame, cores: int, interval_fs: int, period_fs: int | None) -> dict[str, Any]:
+def frame_limits_fs(
+    counts: pd.DataFrame, parts: Parts, interval_fs: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Arrival (or start) and end of each frame, see `frames_table`."""
+    starts, ends = (
+        counts[f"update_{name}_fs"].to_numpy(np.int64).reshape(-1, parts.count) for name in ("start", "end")
+    )
+    frame = counts["frame"].to_numpy(np.int64)[:: parts.count]
+    begun: NDArray[np.int64] = starts[:, parts.cores_of(0)].min(axis=1)
+    ended: NDArray[np.int64] = ends[:, parts.cores_of(-1)].max(axis=1)
+    return (frame * interval_fs if interval_fs else begun), ended
+
+
+def _frame_times(counts: pd.DataFrame, parts: Parts, interval_fs: int, period_fs: int | None) -> dict[str, Any]:
     """Latency, time since the last frame's end, and cycles of each frame."""
-    frame = counts["frame"].to_numpy()[::cores]
-    start_fs = frame * interval_fs if interval_fs else counts["update_start_fs"].to_numpy()[::cores]
-    end_fs = counts["update_end_fs"].to_numpy()[cores - 1 :: cores]
+    frame = counts["frame"].to_numpy()[:: parts.count]
+    start_fs, end_fs = frame_limits_fs(counts, parts, interval_fs)
     latency_fs = end_fs - start_fs
     return {
         "latency_ns": latency_fs / FS_PER_NS,
@@ -106,46 +131,7 @@ def _frame_times(counts: pd.DataFrame, cores: int, interval_fs: int, period_fs: 
     }
 
 
-def layers_table(
-    counts: pd.DataFrame, energies: pd.DataFrame, neurons: list[int], accumulator_bits: int
-) -> pd.DataFrame:
-    """One row per mode and core (a core holds a layer): totals over all frames, shares of time, peaks and headroom.
-
-    `sparsity` is the share of values that were zero among those the layer could have sent; `headroom_bits` how many
-    times the largest accumulator seen could still double. Energies are in pJ and, like the counts, sums over all
-    frames.
-    """
-    cores, frames = len(neurons), int(counts["frame"].max()) + 1
-    modes = len(counts) // (cores * frames)
-
-    def cube(name: str) -> NDArray[np.int64]:
-        return counts[name].to_numpy(np.int64).reshape(modes, frames, cores)
-
-    def summed(name: str) -> NDArray[np.int64]:
-        return np.asarray(cube(name).sum(axis=1).reshape(-1))
-
-    shares = {name: np.sum([summed(column) for column in columns], axis=0) for name, columns in TIME_SHARES.items()}
-    total_fs = np.maximum(np.sum(list(shares.values()), axis=0), 1)
-    peak = cube("accumulator_peak").max(axis=1).reshape(-1)
-    energy = totals(energies[energies["core"] >= 0], by=("mode", "core"))
-    first = counts.iloc[np.add.outer(np.arange(modes) * frames * cores, np.arange(cores)).reshape(-1)]
-    return pd.DataFrame(
-        {
-            **{name: first[name].to_numpy() for name in ("mode", "core", "layer")},
-            "messages": summed("messages_out"),
-            "sparsity": 1 - summed("nonzero") / (np.tile(neurons, modes) * frames),
-            **{name: summed(name) for name in _LAYER_SUMS},
-            "total_pj": _pj(energy["total_aj"]),
-            **{component_column(name): _pj(energy[_energy_columns(name)].sum(axis=1)) for name in COMPONENTS},
-            **{f"{name}_share": value / total_fs for name, value in shares.items()},
-            "accumulator_peak": peak,
-            "headroom_bits": accumulator_bits - 1 - np.log2(np.maximum(peak, 1)),
-            "queue_peak": cube("queue_peak").max(axis=1).reshape(-1),
-        }
-    )
-
-
-def energy_table(energies: pd.DataFrame, layer_names: list[str]) -> pd.DataFrame:
+def energy_table(energies: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     """One row per mode, core, component and action with the energy of all frames together, in pJ.
 
     Columns `mode, core, layer, component, action, energy_pj`. The last core of a mode is -1, the whole chip.
@@ -155,7 +141,7 @@ def energy_table(energies: pd.DataFrame, layer_names: list[str]) -> pd.DataFrame
         {
             "mode": str(entry["mode"]),
             "core": int(entry["core"]),
-            "layer": layer_names[entry["core"]] if entry["core"] >= 0 else WHOLE_CHIP,
+            "layer": parts.layers[parts.layer[entry["core"]]] if entry["core"] >= 0 else WHOLE_CHIP,
             "component": column.component,
             "action": column.action,
             "energy_pj": entry[column.name] / AJ_PER_PJ,
@@ -200,15 +186,6 @@ def summary_table(
             }
         )
     return pd.DataFrame(rows)
-
-
-def _energy_columns(component: str) -> list[str]:
-    return [column.name for column in ENERGY_COLUMNS if column.component == component]
-
-
-def _pj(attojoules: pd.Series[Any]) -> list[float]:
-    """Python integers of any size to pJ."""
-    return [value / AJ_PER_PJ for value in attojoules]
 
 
 def _mean(values: pd.Series[Any], scale: float) -> float:

@@ -193,8 +193,10 @@ def test_a_map_of_features_gets_no_answers(tmp_path: Path) -> None:
 def test_exact_timeline_of_branches() -> None:
     """Core 0 sends to core 2 as well as to core 1: each message is served where it is received."""
     rows = np.arange(3)
-    times = ("update_start_fs", "update_end_fs", "serve_first_fs", "serve_end_fs", "serve_busy_fs", "barrier_fs")
+    times = ("update_start_fs", "serve_first_fs", "serve_end_fs", "serve_busy_fs")
+    blocked = ("barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs")
     columns = {name: np.where(rows > 0, 10**7, 0) for name in times} | {"update_end_fs": rows + 2 * 10**7}
+    columns |= dict.fromkeys(blocked, 0 * rows)
     counts = pd.DataFrame({"frame": 0 * rows, "core": rows, "messages_in": rows, "messages_out": 2 - rows, **columns})
     messages = pd.DataFrame({"frame": [0, 0], "sender": [0, 0], "receiver": [1, 2]}).assign(
         ready_fs=0, sent_fs=0, start_fs=[10**6, 3 * 10**6], end_fs=[2 * 10**6, 4 * 10**6]

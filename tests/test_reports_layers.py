@@ -18,7 +18,7 @@ from reports.layer_costs import layer_shares_table, ratios_table
 def counts_of(mode: str, layers: list[str], **columns: list[list[int]]) -> pd.DataFrame:
     """The counts table of one network from lists of (frames, cores)."""
     frames, cores = np.indices(np.shape(next(iter(columns.values()))))
-    index = {"mode": mode, "frame": frames.reshape(-1), "core": cores.reshape(-1), "layer": layers * len(frames)}
+    index = {"mode": mode, "frame": frames.reshape(-1), "layer_index": cores.reshape(-1), "layer": layers * len(frames)}
     zeros = dict.fromkeys(("adds", "multiplies", "l1_out"), np.zeros(frames.size, np.int64))
     return pd.DataFrame(index | zeros | {name: np.reshape(rows, -1) for name, rows in columns.items()})
 
@@ -81,10 +81,10 @@ def test_shares_by_hand() -> None:
 def test_ratios_by_hand(tmp_path: Path) -> None:
     run = load_run(make_run(tmp_path / "run"))
     # unit events sent by the input: 4 and 1 beside 4 and 4; each reaches both outputs, so operations have the same
-    ratios = ratios_table(run.counts, "sigma_delta", "rounding")
+    ratios = ratios_table(run.layer_counts, "sigma_delta", "rounding")
     np.testing.assert_array_equal(ratios["unit_events"], [5 / 8, np.nan])
     np.testing.assert_array_equal(ratios["operations"], [np.nan, 5 / 8])
-    later = ratios_table(run.counts, "sigma_delta", "rounding", first=1)
+    later = ratios_table(run.layer_counts, "sigma_delta", "rounding", first=1)
     np.testing.assert_array_equal(later["operations"], [np.nan, 1 / 4])
     assert ratios["layer"].tolist() == ["input", "output"]
 
@@ -92,7 +92,7 @@ def test_ratios_by_hand(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", [0, 3])
 def test_ratios_of_a_branching_network(tmp_path: Path, first: int) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=5))
-    ratios = ratios_table(run.counts, "sigma_delta", "rounding", first=first)
+    ratios = ratios_table(run.layer_counts, "sigma_delta", "rounding", first=first)
     s = values(5, len(run.parts))
     changes, whole = (each[first:, :-1].sum(axis=(0, 2)) for each in (np.abs(np.diff(s, axis=0, prepend=0)), s))
     np.testing.assert_allclose(ratios["unit_events"].to_numpy(), [*changes / whole, np.nan])

@@ -66,7 +66,7 @@ def test_answers_without_labels_or_original(tmp_path: Path) -> None:
 
 
 def test_layers_by_hand(run: Run) -> None:
-    layers = run.layers.set_index(["mode", "core"])
+    layers = run.layers.set_index(["mode", "layer_index"])
     assert layers.loc[("sigma_delta", 0), "sparsity"] == pytest.approx(1 - 3 / 6)
     assert layers.loc[("original", 0), "sparsity"] == pytest.approx(1 - 4 / 6)
     output = layers.loc[("sigma_delta", 1)]
@@ -77,7 +77,7 @@ def test_layers_by_hand(run: Run) -> None:
     assert output["busy_share"] == pytest.approx(32 / 130)
     assert output["starved_share"] == pytest.approx(98 / 130)
     sender = layers.loc[("sigma_delta", 0)]
-    assert sender["blocked_share"] == pytest.approx(4 / 110)
+    assert sender["link_share"] == sender["queue_share"] == pytest.approx(2 / 110)
 
 
 def test_summary_by_hand(run: Run) -> None:
@@ -110,12 +110,12 @@ def test_equality_counts_what_it_compared(run: Run) -> None:
 
 
 def test_equality_sees_one_digest_and_one_output(run: Run) -> None:
-    counts = run.counts.copy()
+    counts = run.layer_counts.copy()
     counts.loc[counts["mode"] == "sigma_delta", "digest"] += np.array([0, 0, 0, 1])
     (equality,) = check_equality(counts, run.outputs, 5)
     assert (equality.layer_frames_differing, equality.outputs_differing, equality.identical) == (1, 0, False)
     outputs = {**run.outputs, "sigma_delta": run.outputs["sigma_delta"] + np.array([[0, 0], [1, 0]])}
-    (equality,) = check_equality(run.counts, outputs, 5)
+    (equality,) = check_equality(run.layer_counts, outputs, 5)
     assert (equality.layer_frames_differing, equality.outputs_differing, equality.identical) == (0, 1, False)
 
 

@@ -21,7 +21,7 @@ _BAR: Final = "#78828c"
 
 @dataclass(frozen=True)
 class Shade:
-    """What the colours of a heat map mean: a column of a table with one row per frame and core.
+    """What the colours of a heat map mean: a column of a table with one row per frame and layer.
 
     `bright` says which end of the scale is bright; `suffix` follows every number.
     """
@@ -38,14 +38,15 @@ SHARE: Final = Shade("share_percent", "share of operations", suffix="%")
 
 
 def layers_over_frames(table: pd.DataFrame, shade: Shade) -> go.Figure:
-    """Rows are the layers that have any value, in order of cores; columns frames, or means of equally many of them.
+    """Rows are the layers that have any value, in their order; columns frames, or means of equally many of them.
 
-    `table` has `frame`, `core`, `layer` and the shade's column, frame by frame and core by core, for any of the cores.
+    `table` has `frame`, `layer_index`, `layer` and the shade's column, frame by frame and layer by layer, for any of
+    the layers.
     """
-    cores = int(table["core"].nunique())
-    values = table[shade.column].to_numpy(np.float64).reshape(-1, cores)
+    layers = int(table["layer_index"].nunique())
+    values = table[shade.column].to_numpy(np.float64).reshape(-1, layers)
     known = ~np.isnan(values).all(axis=0)
-    names = [name for name, shown in zip(table["layer"].iloc[:cores].astype(str), known, strict=True) if shown]
+    names = [name for name, shown in zip(table["layer"].iloc[:layers].astype(str), known, strict=True) if shown]
     values = values[:, known]
     result = make_subplots(
         rows=1,

@@ -19,8 +19,8 @@ _RATIOS: Final = (
 
 def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go.Figure:
     """Additions and multiplications of each layer and network, per frame, or in percent of the network's."""
-    receivers = layers[layers["core"] > 0]
-    names = receivers.drop_duplicates("core")["layer"].astype(str).tolist()
+    receivers = layers[layers["layer_index"] > 0]
+    names = receivers.drop_duplicates("layer_index")["layer"].astype(str).tolist()
     axis = {"title": {"text": "share of the network's operations (%)"}, "ticksuffix": "%", "rangemode": "tozero"}
     result = figure(
         height=330 + extra_height(names),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, add_values, extra_height, rows_height
+from reports.figures.per_layer import across, add_values, down, extra_height, rows_height
 from reports.figures.theme import (
     ACTIVITIES,
+    activity_name,
     component_colours,
-    core_name,
     count_axis,
     energy_axis,
     figure,
@@ -20,8 +19,7 @@ from reports.figures.theme import (
     network_name,
     share_axis,
 )
-
-_SHARES: Final = ("busy", "starved", "blocked", "barrier")
+from reports.tables import TIME_SHARES
 
 
 def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
@@ -51,8 +49,8 @@ def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
 
 def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
     """Per layer that sends and network, the share of values that were zero and need not be sent."""
-    senders = layers[layers["core"].isin(sending)]
-    names = senders.drop_duplicates("core")["layer"].astype(str).tolist()
+    senders = layers[layers["layer_index"].isin(sending)]
+    names = senders.drop_duplicates("layer_index")["layer"].astype(str).tolist()
     result = figure(
         height=330 + extra_height(names),
         yaxis=share_axis("zero values"),
@@ -68,35 +66,41 @@ def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
     return result
 
 
-def time_shares(layers: pd.DataFrame, mode: str) -> go.Figure:
-    """One network: how each core's time divides into busy, starved, blocked and barrier; in percent."""
-    chosen = layers[layers["mode"] == mode]
+def time_shares(table: pd.DataFrame, mode: str, names: list[str]) -> go.Figure:
+    """One network: how the time of each row of `table` (cores, or layers) divides into work and kinds of waiting.
+
+    In percent; `names` has one for each row.
+    """
+    chosen = table[table["mode"] == mode]
     result = figure(height=140 + rows_height(len(chosen)), barmode="stack", xaxis=share_axis("time"))
-    for share in _SHARES:
-        values = chosen[f"{share}_share"] * 100
+    for share in TIME_SHARES:
+        values = chosen[f"{share}_share"].to_numpy() * 100
         if not values.any():
             continue
         result.add_bar(
             x=values,
-            y=core_names(chosen),
+            y=names,
             orientation="h",
-            name=share,
+            name=activity_name(share),
             marker_color=ACTIVITIES[share],
-            hovertemplate=f"%{{y}}<br>{share} %{{x:.2f}} of the time<extra></extra>",
+            hovertemplate=f"%{{y}}<br>{activity_name(share)} %{{x:.2f}} of the time<extra></extra>",
         )
-    result.update_yaxes(autorange="reversed")
+    result.update_yaxes(**down(names))
     return result
 
 
 def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
-    """Most messages ever in or underway to each core's input queue, per network; the line is the queue's depth."""
-    receivers = layers[layers["core"] > 0]
-    first = receivers.drop_duplicates("core")
-    names = core_names(first)
+    """Most messages ever in or underway to the input queue of a layer's core, per network; the mark is its depth.
+
+    Of a layer on several cores the fullest queue counts; `depths` has the least depth for each layer.
+    """
+    receivers = layers[layers["layer_index"] > 0]
+    first = receivers.drop_duplicates("layer_index")
+    names = first["layer"].astype(str).tolist()
     result = figure(
         height=310 + extra_height(names),
         yaxis=count_axis("messages"),
-        xaxis=across(names, "core that receives"),
+        xaxis=across(names, "layer that receives"),
         barmode="group",
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
@@ -106,15 +110,10 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     result.add_scatter(
         x=names,
-        y=[depths[core] for core in first["core"]],
+        y=[depths[layer] for layer in first["layer_index"]],
         mode="markers",
         marker={"symbol": "line-ew", "size": min(60, 400 // len(names)), "line": {"width": 3, "color": "#78828c"}},
         name="depth",
         hovertemplate="%{x}<br>room for %{y} messages<extra></extra>",
     )
     return result
-
-
-def core_names(layers: pd.DataFrame) -> list[str]:
-    """Labels such as "core 1: hidden"."""
-    return [core_name(core, layer) for core, layer in zip(layers["core"], layers["layer"], strict=True)]

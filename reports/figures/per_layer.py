@@ -32,7 +32,7 @@ def down(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _places(names: Sequence[str]) -> dict[str, Any]:
-    # The order of cores, with a place for layers without a value.
+    # The order of layers, with a place for layers without a value.
     order = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
     return {**order, "tickvals": list(names), "ticktext": [short(name) for name in names]}
 

@@ -38,8 +38,17 @@ ACTIVITIES: Final[dict[str, str]] = {
     "updating neurons": "#44AA99",
     "busy": "#44AA99",
     "starved": "rgba(140,150,160,0.40)",
-    "blocked": "#CC6677",
     "barrier": "#DDB84D",
+    "link": "#CC6677",
+    "queue": "#882255",
+    "memory": "#D9884A",
+}
+_WAITING: Final = {
+    "starved": "starved",
+    "barrier": "at the barrier",
+    "link": "blocked: way into the mesh",
+    "queue": "blocked: receivers' queues",
+    "memory": "blocked: off-chip memory",
 }
 
 TOOLBAR: Final = 26  # pixels that plotly's buttons take at the top
@@ -59,9 +68,14 @@ def network_colour(mode: str) -> str:
     return NETWORKS[mode][1]
 
 
-def core_name(core: int, layer: str) -> str:
-    """How a core is called: by its number and the layer it holds."""
-    return f"core {core}: {layer}"
+def core_name(core: int, name: str) -> str:
+    """How a core is called: by its number and what it holds."""
+    return f"core {core}: {name}"
+
+
+def activity_name(activity: str) -> str:
+    """How work, or a kind of waiting, is called in legends."""
+    return _WAITING.get(activity, activity)
 
 
 def component_colours(components: Iterable[str]) -> dict[str, str]:

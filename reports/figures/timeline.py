@@ -1,13 +1,14 @@
 """What every core does when, for a few frames.
 
-The counts table knows the phases of a frame exactly and how much of a phase was work, but not in which order: such a
-phase is drawn over its whole length in the colour of waiting, with a bar of work in it that is the thicker the more was
-worked. With recorded messages the segments of serving and of being blocked are exact.
+The counts table knows the phases of a frame exactly and how much of a phase was what, but not in which order: such a
+phase is drawn over its whole length in bands, each as thick as its share of the time, work at the bottom. With recorded
+messages the segments of serving and of being blocked are exact.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -15,140 +16,167 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reports.figures.per_layer import rows_height
-from reports.figures.theme import ACTIVITIES, figure
+from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.phases import PHASES, blocked_spans, phases_table, served_spans
 
-_FULL = 0.72
-"""Thickness of a bar, where the distance between cores is 1."""
+FULL: Final = 0.76
+"""Thickness of a lane, where the distance between cores is 1."""
+MOST_LABELS: Final = 48
+"""With more cores than this only layers have a label, and lanes are thin."""
+_MOST_PIXELS: Final = 2400
+_ORDER: Final = ("starved", "barrier", "serving messages", "updating neurons", "link", "queue", "memory")
+_PER_CORE: Final = 11
 
 Segments = pd.DataFrame
-"""Columns activity, core, frame, start_fs, end_fs, fill (thickness, 0 to 1), note (for the hover label)."""
+"""Columns activity, core, frame, start_fs, end_fs, top and thickness (of the lane, 0 to 1), note (for the hover label).
+"""
 
 
 def timeline(
-    counts: pd.DataFrame, first: int, last: int, names: list[str], messages: pd.DataFrame | None = None
+    counts: pd.DataFrame,
+    first: int,
+    last: int,
+    names: Sequence[str],
+    messages: pd.DataFrame | None = None,
+    layers: Sequence[str] | None = None,
 ) -> go.Figure:
     """Frames `first` to `last` of one network; `counts` and `messages` hold that network only, `names` one name per
-    core.
+    core, `layers` (unless every core has one of its own) the layer of each.
 
-    Time starts where the input core starts on frame `first`.
+    Time starts where the first of the input's cores starts on frame `first`.
     """
-    rows = _with_previous_end(counts, first, last)
-    segments = pd.concat([_waiting(rows), _serving(rows, messages), _updating(rows, messages)], ignore_index=True)
-    segments = segments[segments["end_fs"] > segments["start_fs"]]
-    origin = int(rows["update_start_fs"].min())
-    segments["start_fs"] = segments["start_fs"].clip(lower=origin)
-    segments = segments[segments["end_fs"] > segments["start_fs"]]
+    phases = phases_table(counts, first, last)
+    origin = int(phases.loc[phases["phase"] == "update", "start_fs"].min())
+    if messages is not None:
+        messages = messages[(messages["frame"] >= first) & (messages["frame"] <= last)]
+    segments = _segments(phases, messages)
+    segments = segments.assign(start_fs=segments["start_fs"].clip(lower=origin))
+    segments = segments[(segments["end_fs"] > segments["start_fs"]) & (segments["thickness"] > 0)]
     result = figure(
-        height=130 + rows_height(len(names), few=44),
+        height=130 + _lanes_height(len(names)),
         barmode="overlay",
         xaxis={"title": {"text": f"time since the start of frame {first} (s)"}, "tickformat": "~s", "ticksuffix": "s"},
-        yaxis={
-            "tickvals": list(range(len(names))),
-            "ticktext": names,
-            "range": [len(names) - 0.5, -0.5],
-            "showgrid": False,
-        },
+        yaxis={**_labels(names, layers), "range": [len(names) - 0.5, -0.5], "showgrid": False, "zeroline": False},
     )
-    # What is exact lies on top; a phase in which only the share of work is known shows its work on top.
-    on_top = ("updating neurons", "blocked") if messages is not None else ("blocked", "updating neurons")
-    for activity in ("starved", "barrier", "serving messages", *on_top):
+    for activity in _ORDER:
         part = segments[segments["activity"] == activity]
         if len(part):
-            _add_bars(result, part, activity, origin)
+            _add_bars(result, part, activity, origin, names)
+    if layers is not None and len(names) > len(set(layers)):
+        ends = [core - 0.5 for core in range(1, len(names)) if layers[core] != layers[core - 1]]
+        line = {"width": 0.6, "color": "#8a949e"}
+        for end in ends:
+            result.add_shape(type="line", xref="paper", x0=0, x1=1, y0=end, y1=end, line=line)
     return result
 
 
-def _add_bars(result: go.Figure, part: Segments, activity: str, origin: int) -> None:
+def _add_bars(result: go.Figure, part: Segments, activity: str, origin: int, names: Sequence[str]) -> None:
     length = (part["end_fs"] - part["start_fs"]).to_numpy() * 1e-15
+    core = part["core"].to_numpy(np.int32)
     result.add_bar(
         base=(part["start_fs"].to_numpy() - origin) * 1e-15,
         x=length,
-        y=part["core"].to_numpy(np.int32),
-        width=part["fill"].to_numpy() * _FULL,
+        y=core,
+        offset=(part["top"].to_numpy() - 0.5) * FULL,
+        width=part["thickness"].to_numpy() * FULL,
         orientation="h",
-        name=activity,
+        name=activity_name(activity),
         marker={"color": ACTIVITIES[activity], "line": {"width": 0}},
         customdata=np.stack(
-            [part["frame"].astype(str), [f"{value:.4g}" for value in length * 1e9], part["note"]], axis=1
+            [part["frame"].astype(str), [names[each] for each in core], part["note"].astype(str)], axis=1
         ),
-        hovertemplate=f"frame %{{customdata[0]}}: {activity}<br>%{{customdata[1]}} ns%{{customdata[2]}}<extra></extra>",
+        hovertemplate=f"%{{customdata[1]}}, frame %{{customdata[0]}}: {activity_name(activity)}<br>%{{customdata[2]}}"
+        "<extra></extra>",
     )
 
 
-def _with_previous_end(counts: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """The rows of frames `first` to `last` with `before_fs`, the end of the core's last frame (0 before the first)."""
-    chosen = counts[(counts["frame"] >= first - 1) & (counts["frame"] <= last)].copy()
-    chosen["before_fs"] = chosen.groupby("core")["update_end_fs"].shift(1, fill_value=0)
-    return chosen[chosen["frame"] >= first]
+def _segments(phases: pd.DataFrame, messages: pd.DataFrame | None) -> Segments:
+    if messages is None:
+        return _bands(phases)
+    rest = phases.copy()
+    rest.loc[rest["phase"] == "receive", "serving messages"] = 0
+    rest.loc[rest["phase"] == "update", ["link", "queue"]] = 0
+    serving = _exact("serving messages", served_spans(messages))
+    return pd.concat([_bands(rest), serving, _blocked(phases, blocked_spans(messages))], ignore_index=True)
 
 
-def _waiting(rows: pd.DataFrame) -> Segments:
-    barrier_end = rows["serve_end_fs"] + rows["barrier_fs"]
+def _bands(phases: pd.DataFrame) -> Segments:
+    """Every phase over its whole length, its activities above one another."""
+    found = []
+    for phase, activities in PHASES.items():
+        rows = phases[phases["phase"] == phase]
+        shares = _shares(rows, activities)
+        tops = np.cumsum(shares, axis=1) - shares
+        length = (rows["end_fs"] - rows["start_fs"]).to_numpy()
+        for number, activity in enumerate(activities):
+            spent = rows[activity].to_numpy()
+            notes = [
+                _note(own, whole, phase, count)
+                for own, whole, count in zip(spent, length, rows["messages"], strict=True)
+            ]
+            found.append(_segment(rows, activity, top=tops[:, number], thickness=shares[:, number], note=notes))
+    return pd.concat(found, ignore_index=True)
+
+
+def _note(spent: int, whole: int, phase: str, messages: int) -> str:
+    counted = {"receive": f", {messages:,} messages served", "update": f", {messages:,} messages sent"}.get(phase, "")
+    share = "" if spent == whole else f", {spent / whole:.1%} of the {whole * 1e-6:.4g} ns of its phase"
+    return f"{spent * 1e-6:.4g} ns{share}{counted}"
+
+
+def _exact(activity: str, spans: pd.DataFrame) -> Segments:
+    notes = [
+        f"{length * 1e-6:.4g} ns, {count:,} messages"
+        for length, count in zip(spans["end_fs"] - spans["start_fs"], spans["messages"], strict=True)
+    ]
+    return _segment(spans, activity, note=notes)
+
+
+def _blocked(phases: pd.DataFrame, spans: pd.DataFrame) -> Segments:
+    """Spans of waiting to send, in bands of its two causes as they share the whole phase."""
+    causes = ("link", "queue")
+    updates = phases.loc[phases["phase"] == "update", ["frame", "core", *causes]]
+    joined = spans.merge(updates, on=["frame", "core"], how="left")
+    shares = _shares(joined, causes)
+    notes = [f"{length * 1e-6:.4g} ns" for length in joined["end_fs"] - joined["start_fs"]]
+    tops = np.cumsum(shares, axis=1) - shares
     return pd.concat(
         [
-            _segments("starved", rows, rows["before_fs"], rows["serve_end_fs"]),
-            _segments("barrier", rows, rows["serve_end_fs"], barrier_end),
-            _segments("starved", rows, barrier_end, rows["update_start_fs"]),
+            _segment(joined, cause, top=tops[:, number], thickness=shares[:, number], note=notes)
+            for number, cause in enumerate(causes)
         ]
     )
 
 
-def _serving(rows: pd.DataFrame, messages: pd.DataFrame | None) -> Segments:
-    receivers = rows[rows["core"] > 0]
-    if messages is not None:
-        chosen = messages[messages["frame"].isin(receivers["frame"])]
-        return _merged("serving messages", chosen["receiver"], chosen["frame"], chosen["start_fs"], chosen["end_fs"])
-    served = [f"<br>{count:,} messages" for count in receivers["messages_in"]]
-    return _phase("serving messages", receivers, "serve_first_fs", "serve_end_fs", "serve_busy_fs", served)
+def _shares(rows: pd.DataFrame, activities: Sequence[str]) -> NDArray[np.float64]:
+    """(rows, activities): the share of each in their sum."""
+    spent = rows[list(activities)].to_numpy(np.float64)
+    return np.asarray(spent / np.maximum(spent.sum(axis=1, keepdims=True), 1))
 
 
-def _updating(rows: pd.DataFrame, messages: pd.DataFrame | None) -> Segments:
-    sent = [f"<br>{count:,} messages sent" for count in rows["messages_out"]]
-    if messages is not None:
-        chosen = messages[messages["frame"].isin(rows["frame"])]
-        blocked = _merged("blocked", chosen["sender"], chosen["frame"], chosen["ready_fs"], chosen["sent_fs"])
-        updating = _segments("updating neurons", rows, rows["update_start_fs"], rows["update_end_fs"], note=sent)
-        return pd.concat([updating, blocked])
-    held = rows[(rows["blocked_link_fs"] > 0) | (rows["blocked_queue_fs"] > 0)]
-    causes = [
-        f"<br>of it {link * 1e-6:.4g} ns for the link, {queue * 1e-6:.4g} ns for the receiver's queue"
-        for link, queue in zip(held["blocked_link_fs"], held["blocked_queue_fs"], strict=True)
-    ]
-    blocked = _segments("blocked", held, held["update_start_fs"], held["update_end_fs"], note=causes)
-    return pd.concat(
-        [blocked, _phase("updating neurons", rows, "update_start_fs", "update_end_fs", "update_busy_fs", sent)]
-    )
-
-
-def _phase(activity: str, rows: pd.DataFrame, start: str, end: str, busy: str, notes: list[str]) -> Segments:
-    """Segments as long as the phase and as thick as the share of it that was work."""
-    length = (rows[end] - rows[start]).to_numpy()
-    share = rows[busy].to_numpy() / np.maximum(length, 1)
-    notes = [f" long, {part:.1%} of it work{note}" for part, note in zip(share, notes, strict=True)]
-    return _segments(activity, rows, rows[start], rows[end], fill=share, note=notes)
-
-
-def _segments(
-    activity: str,
+def _segment(
     rows: pd.DataFrame,
-    start: pd.Series[int],
-    end: pd.Series[int],
-    fill: NDArray[np.float64] | float = 1.0,
-    note: list[str] | str = "",
+    activity: str,
+    *,
+    top: NDArray[np.float64] | float = 0.0,
+    thickness: NDArray[np.float64] | float = 1.0,
+    note: list[str],
 ) -> Segments:
-    columns: dict[str, Any] = {"core": rows["core"], "frame": rows["frame"], "start_fs": start, "end_fs": end}
-    return pd.DataFrame(columns).assign(activity=activity, fill=fill, note=note)
+    columns = {name: rows[name].to_numpy() for name in ("core", "frame", "start_fs", "end_fs")}
+    return pd.DataFrame({**columns, "activity": activity, "top": top, "thickness": thickness, "note": note})
 
 
-def _merged(
-    activity: str, core: pd.Series[int], frame: pd.Series[int], start: pd.Series[int], end: pd.Series[int]
-) -> Segments:
-    """Segments of single messages, those that touch joined into one."""
-    table = pd.DataFrame({"core": core, "frame": frame, "start_fs": start, "end_fs": end})
-    table = table[table["end_fs"] > table["start_fs"]].sort_values(["core", "frame", "start_fs"], kind="stable")
-    keys = table[["core", "frame"]]
-    new = (keys != keys.shift()).any(axis=1) | (table["start_fs"] > table["end_fs"].shift(fill_value=0))
-    grouped = table.groupby(new.cumsum())
-    joined = grouped.agg({"core": "first", "frame": "first", "start_fs": "first", "end_fs": "last"})
-    notes = [f"<br>{count:,} messages" for count in grouped.size()]
-    return joined.assign(activity=activity, fill=1.0, note=notes).reset_index(drop=True)
+def _labels(names: Sequence[str], layers: Sequence[str] | None) -> dict[str, Any]:
+    """Ticks for every core; for very many of them one in the middle of each layer."""
+    if layers is None or len(names) <= MOST_LABELS:
+        return {"tickvals": list(range(len(names))), "ticktext": list(names)}
+    cores = pd.Series(range(len(layers))).groupby(np.array(layers), sort=False)
+    middle, sizes = cores.mean(), cores.size()
+    text = [name if size == 1 else f"{name}, {size} cores" for name, size in sizes.items()]
+    return {"tickvals": middle.tolist(), "ticktext": text}
+
+
+def _lanes_height(count: int) -> int:
+    if count <= MOST_LABELS:
+        return rows_height(count, few=44)
+    return min(count * _PER_CORE, _MOST_PIXELS)

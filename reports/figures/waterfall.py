@@ -1,0 +1,48 @@
+"""The latency of one frame as steps from its arrival to its end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.figures.per_layer import down, rows_height
+from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.waterfall import STEPS
+
+_COLOURS = {**ACTIVITIES, "waiting": ACTIVITIES["starved"]}
+
+
+def waterfall(table: pd.DataFrame) -> go.Figure:
+    """A row for each core on the way, from left to right; see `reports.waterfall.waterfall_table`."""
+    names = table["name"].tolist()
+    arrival = int(table["start_fs"].iloc[0])
+    latency = int(table["end_fs"].iloc[-1]) - arrival
+    result = figure(
+        height=130 + rows_height(len(names), few=38),
+        barmode="overlay",
+        xaxis={"title": {"text": "time since the frame arrived (s)"}, "tickformat": "~s", "ticksuffix": "s"},
+        yaxis=down(names),
+    )
+    reached = table["start_fs"].to_numpy(np.int64) - arrival
+    for step in STEPS:
+        spent = table[step].to_numpy(np.int64)
+        if spent.any():
+            shown = spent > 0
+            result.add_bar(
+                base=reached[shown] * 1e-15,
+                x=spent[shown] * 1e-15,
+                y=[name for name, some in zip(names, shown, strict=True) if some],
+                orientation="h",
+                name=activity_name(step),
+                marker={"color": _COLOURS[step], "line": {"width": 0}},
+                customdata=np.stack([_ns(spent[shown]), [f"{each / latency:.2%}" for each in spent[shown]]], axis=1),
+                hovertemplate=f"%{{y}}: {activity_name(step)}<br>%{{customdata[0]}} ns, %{{customdata[1]}} of the "
+                "latency<extra></extra>",
+            )
+        reached = reached + spent
+    return result
+
+
+def _ns(spans: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+    return [f"{each * 1e-6:.6g}" for each in spans]
