@@ -83,8 +83,8 @@ def _convolution(folder: Path) -> str:
     loaded = _resident_bytes()
     synapses = out * out * CHANNELS * KERNEL * KERNEL
     network, chip_too = (built - before) / synapses, (loaded - built) / synapses
-    weights = KERNEL * KERNEL * CHANNELS
-    return f"{synapses:,} synapses of {weights} weights: {network:.0f} bytes each, and on the chip {chip_too:.0f} more"
+    stored = KERNEL * KERNEL * CHANNELS
+    return f"{synapses:,} synapses of {stored} weights: {network:.0f} bytes each, and on the chip {chip_too:.0f} more"
 
 
 def _resident_bytes() -> int:

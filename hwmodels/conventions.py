@@ -74,6 +74,18 @@ def code_multiplyadds(sizes: Sequence[int], nnz: IntegerArray) -> Int64Array:
     return 2 * _weighted(sizes, nnz)
 
 
+def vendor_synops(
+    events: float, outputs: int, kernel: tuple[int, int] = (1, 1), stride: tuple[int, int] = (1, 1)
+) -> float:
+    """Return the synaptic operations that the tutorials of Intel's lava-dl give a layer for the events it receives.
+
+    `events` times `outputs` (channels of a convolution, neurons of a dense layer) times the part of the kernel that an
+    event meets inside an endless map: k_h k_w / (s_h s_w). Borders and padding are ignored, so it is not the number of
+    synapses of a real map. With every neuron an event it is their dense count, "MACs".
+    """
+    return events * outputs * kernel[0] * kernel[1] / (stride[0] * stride[1])
+
+
 def dense_int32_aj(operations: int) -> int:
     """Return the energy of n operations, half of them multiplies: n/2 (3.1 + 0.1) pJ, in aJ (635.504 nJ of 397,190)."""
     return operations * (INT32_MULTIPLY_AJ + INT32_ADD_AJ) // 2
