@@ -55,8 +55,8 @@ TABLE = (
     Published(0.16, 13.46, 10, 500),
     Published(0.44, 0.16, 1, 10),
 )
-# By shapes: the padding of the third convolution is multiplied, too, in the first and the last of its four rows. Synapses
-# there are 10 in 12.
+# By shapes: the padding of the third convolution is multiplied, too, in the first and the last of its four rows.
+# Synapses there are 10 in 12.
 MACS = (508_032, 1_306_368, 1_824_768, 1_474_560, 256_000, 5_000, 500, 10)
 SYNAPSES = (508_032, 1_306_368, 1_520_640, 1_474_560, 256_000, 5_000, 500, 10)
 
