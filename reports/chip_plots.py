@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from reports import captions
 from reports.figures import layers
-from reports.figures.chip_plan import Cell, Shade, Strip, floor_plan, link_map, tile_labels
+from reports.figures.chip_plan import Cell, Shade, Strip, floor_plan, link_map, names_by_tile
 from reports.figures.theme import core_name, network_name
 from reports.figures.timeline import timeline
 from reports.figures.treemap import energy_treemap
@@ -124,16 +124,12 @@ def _link_maps(run: Run) -> dict[str, go.Figure]:
     }
     if run.mesh["links"] != SHARED:
         del shades["waiting"]
-    labels = {place: text.replace("<", "&lt;") if "<br>" not in text else text for place, text in _labels(run).items()}
+    tiles = names_by_tile(run.cores[run.cores["mode"] == run.modes[0]])
     return {
-        f"{what}, {network_name(mode)}": link_map(run.mesh, _strips(run, mode, what), labels, shade)
+        f"{what}, {network_name(mode)}": link_map(run.mesh, _strips(run, mode, what), tiles, shade)
         for mode in two_modes(run)
         for what, shade in shades.items()
     }
-
-
-def _labels(run: Run) -> dict[tuple[int, int], str]:
-    return tile_labels(run.cores[run.cores["mode"] == run.modes[0]])
 
 
 def _strips(run: Run, mode: str, what: str) -> list[Strip]:

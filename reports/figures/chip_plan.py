@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reports.figures.theme import figure
 
-_WIDTH: Final = 930
+_WIDTH: Final = 850
 """Pixels that the plan has on a page; on a narrow screen it is scrolled."""
 _MARGIN: Final = 0.05
 _FAINT: Final = [[0.0, "rgba(140,150,160,0.10)"], [1.0, "rgba(140,150,160,0.30)"]]
@@ -87,9 +87,9 @@ def floor_plan(mesh: Mapping[str, Any], cells: Sequence[Cell], shade: Shade) -> 
 
 
 def link_map(
-    mesh: Mapping[str, Any], strips: Sequence[Strip], labels: Mapping[tuple[int, int], str], shade: Shade
+    mesh: Mapping[str, Any], strips: Sequence[Strip], tiles: Mapping[tuple[int, int], Sequence[str]], shade: Shade
 ) -> go.Figure:
-    """Every link between neighbouring tiles, in both directions; `labels` says what is on a tile."""
+    """Every link between neighbouring tiles, in both directions; `tiles` has the names of the cores in use on each."""
     columns, rows = int(mesh["columns"]), int(mesh["rows"])
     x, y = _link_edges(columns), _link_edges(rows)
     shape = (len(y) - 1, len(x) - 1)
@@ -97,10 +97,10 @@ def link_map(
     faint, faint_hovers = np.full(shape, np.nan), np.full(shape, "", object)
     for column in range(columns):
         for row in range(rows):
-            label = labels.get((column, row), "")
+            names = tiles.get((column, row), ())
             square = np.s_[6 * row : 6 * row + 5, 6 * column : 6 * column + 5]
-            faint[square] = float(bool(label))
-            faint_hovers[square] = f"tile ({column}, {row})<br>{label or 'not used'}"
+            faint[square] = float(bool(names))
+            faint_hovers[square] = f"tile ({column}, {row})<br>{'<br>'.join(names) or 'not used'}"
     for strip in strips:
         at = _strip_at(strip.begin, strip.end)
         if strip.value is None:
@@ -111,7 +111,7 @@ def link_map(
     result = _plan(columns, rows, size.height)
     _add_faint(result, x, y, faint, faint_hovers)
     _add_values(result, x, y, values, texts, hovers, shade, max(min(size.font, 13), 8))
-    _add_tile_labels(result, labels, size)
+    _add_tile_labels(result, tiles, size)
     return result
 
 
@@ -143,9 +143,21 @@ class _Size:
         """As many of the lines as fit, the first cut if it is too long; nothing where not even a few letters fit."""
         if self.letters < 3 or not self.lines:
             return ""
-        shown = [line if len(line) <= self.letters else f"…{line[1 - self.letters :]}" for line in lines[:1]]
+        shown = [self._cut(line) for line in lines[:1]]
         shown += [line for line in lines[1 : self.lines] if len(line) <= self.letters]
         return "<br>".join(shown)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """As many of the names as fit below one another, each cut if it is too long, and how many more there are."""
+        if self.letters < 3 or not self.lines:
+            return ""
+        if len(names) <= self.lines:
+            return "<br>".join(map(self._cut, names))
+        shown = [self._cut(name) for name in names[: self.lines - 1]]
+        return "<br>".join([*shown, self._cut(f"+{len(names) - len(shown)} more") if shown else self._cut(names[0])])
+
+    def _cut(self, line: str) -> str:
+        return line if len(line) <= self.letters else f"…{line[1 - self.letters :]}"
 
 
 def _plan(columns: int, rows: int, height: int) -> go.Figure:
@@ -235,6 +247,8 @@ def _add_values(
         hoverinfo="text",
         hovertext=hovers,
         hoverongaps=False,
+        xgap=1,
+        ygap=1,
         colorbar={
             "title": {"text": shade.title, "font": {"size": 13}, "side": "right"},
             "tickformat": shade.tickformat,
@@ -259,8 +273,8 @@ def _add_outlines(result: go.Figure, columns: int, rows: int) -> None:
     result.add_scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip")
 
 
-def _add_tile_labels(result: go.Figure, labels: Mapping[tuple[int, int], str], size: _Size) -> None:
-    shown = {place: size.fitting([label.replace("<br>", ", ")]) for place, label in labels.items()}
+def _add_tile_labels(result: go.Figure, tiles: Mapping[tuple[int, int], Sequence[str]], size: _Size) -> None:
+    shown = {place: size.listed(names) for place, names in tiles.items()}
     shown = {place: text for place, text in shown.items() if text}
     result.add_scatter(
         x=[column + 0.5 for column, _ in shown],
@@ -272,10 +286,9 @@ def _add_tile_labels(result: go.Figure, labels: Mapping[tuple[int, int], str], s
     )
 
 
-def tile_labels(cores: pd.DataFrame) -> dict[tuple[int, int], str]:
-    """The names of the cores on each tile in use, one a line."""
-    labels: dict[tuple[int, int], str] = {}
+def names_by_tile(cores: pd.DataFrame) -> dict[tuple[int, int], list[str]]:
+    """The names of the cores on each tile in use."""
+    tiles: dict[tuple[int, int], list[str]] = {}
     for column, row, name in zip(cores["column"], cores["row"], cores["name"], strict=True):
-        place = int(column), int(row)
-        labels[place] = f"{labels[place]}<br>{name}" if place in labels else str(name)
-    return labels
+        tiles.setdefault((int(column), int(row)), []).append(str(name).replace("<", "&lt;"))
+    return tiles

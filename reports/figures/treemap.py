@@ -26,11 +26,11 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     result = figure(height=460, showlegend=False, margin={"l": 4, "r": 4, "t": 34, "b": 4})
     result.add_treemap(
         ids=["/".join((_ROOT, *key)) for key in boxes],
-        labels=[key[-1] if key else _ROOT for key in boxes],
+        labels=[_label(key, value, whole) for key, value in boxes.items()],
         parents=["/".join((_ROOT, *key[:-1])) if key else "" for key in boxes],
         values=[value if len(key) == 3 else 0.0 for key, value in boxes.items()],
         branchvalues="remainder",
-        text=[f"{quantity(value, 'J')}, {value / whole:.1%}" for value in boxes.values()],
+        text=[_amount(value, whole) if len(key) == 3 else "" for key, value in boxes.items()],
         textinfo="label+text",
         textfont={"size": 13},
         hovertext=[
@@ -47,3 +47,13 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
         tiling={"packing": "squarify", "pad": 1},
     )
     return result
+
+
+def _label(key: tuple[str, ...], value: float, whole: float) -> str:
+    """A box that holds others has one line for its name and what it costs."""
+    name = key[-1] if key else _ROOT
+    return name if len(key) == 3 else f"{name}: {_amount(value, whole)}"
+
+
+def _amount(value: float, whole: float) -> str:
+    return f"{quantity(value, 'J')}, {value / whole:.1%}"
