@@ -27,8 +27,10 @@ class Limit:
 
 
 def least_load(groups: Sequence[Group], kinds: Kinds) -> Limit:
-    """Over all ways of giving every part a core."""
+    """Over all ways of giving every part a core; infinite if there is none."""
     loads = sorted({load for _, each in groups for load in each if load < inf})
+    if not loads or _lacking(groups, kinds, loads[-1]) is not None:
+        return Limit(inf, ())
     low, high = -1, len(loads) - 1  # loads[high] is possible, loads[low] is not
     while high - low > 1:
         middle = (low + high) // 2

@@ -181,7 +181,8 @@ def _text(chip: Chip, change: Change) -> str:
         case "limit":
             return f"use {change.value} of the {len(chip.cores)} cores"
         case "cores":
-            return f"{change.value} more cores like {chip.cores[change.core].name!r} (a bigger mesh)"
+            cores = "core" if change.value == 1 else "cores"
+            return f"{change.value} more {cores} like {chip.cores[change.core].name!r} (a bigger mesh)"
         case "weight_memory" | "state_memory":
             return f"cores with {change.value} KiB of {change.setting} (core.{change.setting}.capacity)"
         case "overflow":

@@ -87,7 +87,7 @@ def strips(chip: Chip, width: int) -> list[int]:
         column, row = tile_of(chip, core)
         strip, across = divmod(column, width)
         down = row if strip % 2 == 0 else chip.rows - 1 - row
-        return strip, down, across if row % 2 == 0 else -across, core
+        return strip, down, across if down % 2 == 0 else -across, core
 
     return sorted(range(len(chip.cores)), key=key)
 

@@ -55,7 +55,9 @@ class InfeasibleError(SimulationError):
 def infeasible(network: IntegerNetwork, chip: Chip, limit: int) -> InfeasibleError:
     """The error for a network that doesn't fit on `limit` cores of a chip."""
     levers = levers_of(Problem(network, chip, limit))
-    shortages = _of_layers(network, chip, levers) or [_of_cores(network, chip, limit, levers)]
+    shortages = _of_layers(network, chip, levers)
+    if not shortages or sum(least_parts(network, chip)) > limit:
+        shortages.append(_of_cores(network, chip, limit, levers))
     lines = [_text(network, chip, shortage) for shortage in shortages]
     lines.append("each of these would do: " + "; ".join(lever.text for lever in levers))
     return InfeasibleError(str(refuse(network, chip, lines)), tuple(shortages), levers)
@@ -97,7 +99,7 @@ def _of_memory(name: str, resource: Resource, bits: int, there_bits: float, leve
 
 
 def _of_cores(network: IntegerNetwork, chip: Chip, limit: int, levers: tuple[Lever, ...]) -> Shortage:
-    """Every layer has cores that would hold it, but not all of them together."""
+    """All layers together need more cores, or more of the cores that hold them."""
     least = sum(least_parts(network, chip))
     more = [
         change.value - limit if change.setting == "limit" else change.value
@@ -109,9 +111,9 @@ def _of_cores(network: IntegerNetwork, chip: Chip, limit: int, levers: tuple[Lev
 
 
 def least_parts(network: IntegerNetwork, chip: Chip) -> list[int]:
-    """The fewest cores that each layer takes."""
+    """The fewest cores that each layer takes; 1 for one that no core holds."""
     cutter = Cutter(network, chip)
-    return [min(cut.parts for cut in cutter.smallest(layer)) for layer in range(len(network.layers) + 1)]
+    return [min((cut.parts for cut in cutter.smallest(layer)), default=1) for layer in range(len(network.layers) + 1)]
 
 
 def _touching(resource: Resource, levers: tuple[Lever, ...]) -> tuple[Lever, ...]:
@@ -123,13 +125,13 @@ def _text(network: IntegerNetwork, chip: Chip, shortage: Shortage) -> str:
         parts = least_parts(network, chip)
         most = sorted(zip(parts, layer_names(network), strict=True), key=lambda each: -each[0])[:3]
         return (
-            f"{len(network.layers)} layers and the input need {shortage.demanded:.0f} cores so that their parts fit "
-            f"memories, {chip.name} has {shortage.available:.0f} to use, {shortage.gap:.0f} too few "
+            f"{len(network.layers)} layers and the input need at least {shortage.demanded:.0f} cores so that their "
+            f"parts fit memories, {chip.name} has {shortage.available:.0f} to use, {shortage.gap:.0f} too few "
             f"(most: {', '.join(f'{name} takes {count}' for count, name in most)})"
         )
     rows, channels = finest(network, layer_names(network).index(shortage.layer))
     cut = (
-        f"even cut into {rows} row bands x {channels} channel ranges" if rows * channels > 1 else "which can't be split"
+        f"even cut into {rows} x {channels} parts (rows x channels)" if rows * channels > 1 else "which can't be split"
     )
     return (
         f"layer {shortage.layer!r}, {cut}, needs {kib(shortage.demanded)} of {shortage.resource}, the largest there is "
