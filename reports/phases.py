@@ -9,7 +9,7 @@ to be sent.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -76,14 +76,72 @@ def _phase(
     return pd.DataFrame({**index, "phase": name, "start_fs": start.to_numpy(), "end_fs": end.to_numpy(), **columns})
 
 
-def served_spans(messages: pd.DataFrame) -> pd.DataFrame:
-    """When each core served messages: `frame, core, start_fs, end_fs, messages`, those that touch joined into one."""
-    return _joined(messages, "receiver", "start_fs", "end_fs")
+def pieces_table(phases: pd.DataFrame, messages: pd.DataFrame | None) -> pd.DataFrame:
+    """`phases` cut where recorded messages say what was done when; as it is without them.
+
+    Receiving becomes spans of service (between them the core starved), updating spans of being blocked (between them it
+    worked). What is not recorded is shared out evenly: service and waiting for memory within a message, and the two
+    ways of being blocked. Tokens are not in the record: what is missing to the time blocked is theirs, and so the last.
+    """
+    if messages is None:
+        return phases
+    receive, update = (phases[phases["phase"] == name] for name in ("receive", "update"))
+    served = _joined(messages, "receiver", "start_fs", "end_fs")
+    blocked = _with_tokens(_joined(messages, "sender", "ready_fs", "sent_fs"), update)
+    parts = [
+        phases[~phases["phase"].isin(["receive", "update"])],
+        _cut(receive, served, ("memory", "serving messages"), "starved"),
+        _cut(update, blocked, ("link", "queue"), "updating neurons"),
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values(["core", "start_fs"], kind="stable", ignore_index=True)
 
 
-def blocked_spans(messages: pd.DataFrame) -> pd.DataFrame:
-    """When each core had a message ready and could not send it: `frame, core, start_fs, end_fs, messages`."""
-    return _joined(messages, "sender", "ready_fs", "sent_fs")
+def _cut(phases: pd.DataFrame, spans: pd.DataFrame, within: tuple[str, str], between: str) -> pd.DataFrame:
+    """Phases as spans, which are made of the activities `within`, and what is `between` them."""
+    limits = phases[["frame", "core", "phase", "start_fs", "end_fs", *within]]
+    spans = spans.merge(limits, on=["frame", "core"], suffixes=("", "_phase"))
+    group = spans.groupby(["frame", "core"], sort=False)
+    length = spans["end_fs"] - spans["start_fs"]
+    first = _shared(length, group, spans[within[0]], spans[within[0]] + spans[within[1]])
+    whole = spans[["frame", "core", "phase", "start_fs", "end_fs", "messages"]].copy()
+    whole[within[0]], whole[within[1]] = first, length - first
+    before = group["end_fs"].shift(1).fillna(spans["start_fs_phase"]).astype(np.int64)
+    gaps = spans[["frame", "core", "phase"]].assign(start_fs=before, end_fs=spans["start_fs"])
+    lasts = spans[~spans.duplicated(["frame", "core"], keep="last")]
+    ends = lasts[["frame", "core", "phase"]].assign(start_fs=lasts["end_fs"], end_fs=lasts["end_fs_phase"])
+    known = phases[["frame", "core"]].merge(lasts[["frame", "core"]], how="left", indicator=True)["_merge"] == "both"
+    gaps = pd.concat([gaps, ends], ignore_index=True)
+    gaps[between] = gaps["end_fs"] - gaps["start_fs"]
+    table = pd.concat([phases[~known.to_numpy()], whole, gaps[gaps[between] > 0]], ignore_index=True)
+    counted = [*ACTIVITIES, "messages"]
+    table[counted] = table[counted].fillna(0).astype(np.int64)
+    return table
+
+
+def _shared(length: pd.Series[int], group: Any, part: pd.Series[int], whole: pd.Series[int]) -> NDArray[np.int64]:  # noqa: ANN401 - pandas' groups
+    """The share `part` / `whole` of every span, in integers that add up to `part` over all spans of a phase."""
+    length_fs, share = length.to_numpy(np.int64), part.to_numpy(np.int64)
+    result = np.where(share == whole.to_numpy(np.int64), length_fs, 0)
+    mixed = (share > 0) & (share < whole.to_numpy(np.int64))
+    if mixed.any():
+        reached = length.groupby(group.ngroup()).cumsum().to_numpy(np.int64)
+        ends = reached[mixed].astype(object) * share[mixed] // whole.to_numpy(object)[mixed]
+        begins = (reached - length_fs)[mixed].astype(object) * share[mixed] // whole.to_numpy(object)[mixed]
+        result[mixed] = (ends - begins).astype(np.int64)
+    return result
+
+
+def _with_tokens(spans: pd.DataFrame, update: pd.DataFrame) -> pd.DataFrame:
+    """The spans, and after them for each phase what tokens waited."""
+    length = (spans["end_fs"] - spans["start_fs"]).groupby([spans["frame"], spans["core"]]).sum()
+    index = pd.MultiIndex.from_frame(update[["frame", "core"]])
+    waited = update["link"].to_numpy() + update["queue"].to_numpy() - length.reindex(index, fill_value=0).to_numpy()
+    tokens = pd.DataFrame({"frame": update["frame"], "core": update["core"]}).assign(
+        start_fs=update["end_fs"] - waited, end_fs=update["end_fs"], messages=0
+    )
+    both: pd.DataFrame = pd.concat([spans, tokens[waited > 0]], ignore_index=True)
+    return both.sort_values(["frame", "core", "start_fs"], kind="stable", ignore_index=True)
 
 
 def _joined(messages: pd.DataFrame, core: str, start: str, end: str) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def waterfall_table(
     begin, found = arrival_fs, []
     for core in _way(ends, parts, senders):
         row = {str(name): int(rows[name][core]) for name in _USED}
-        steps = _steps(row, begin, _served_after(messages, core, begin, row))
+        steps = _steps(row, begin, *_served_after(messages, core, begin, row))
         name, layer = parts.names[core], parts.layers[int(parts.layer[core])]
         found.append(
             {"core": core, "name": name, "layer": layer, "start_fs": begin, "end_fs": int(ends[core]), **steps}
@@ -67,11 +67,11 @@ def _way(ends: np.ndarray[tuple[int], np.dtype[np.int64]], parts: Parts, senders
     return way
 
 
-def _steps(row: dict[str, int], begin: int, served: int) -> dict[str, int]:
-    """How the time from `begin` to the core's end divides, `served` of it serving messages."""
+def _steps(row: dict[str, int], begin: int, served: int, memory: int) -> dict[str, int]:
+    """How the time from `begin` to the core's end divides; of receiving at most `served` and `memory` are that."""
     received = max(row["serve_end_fs"] - begin, 0)
     served = min(served, received)
-    memory = min(row["blocked_memory_fs"], received - served)
+    memory = min(memory, received - served)
     turn = max(row["update_start_fs"] - max(row["serve_end_fs"], begin), 0)
     barrier = min(row["barrier_fs"], turn)
     updated = row["update_end_fs"] - max(row["update_start_fs"], begin)
@@ -88,10 +88,16 @@ def _steps(row: dict[str, int], begin: int, served: int) -> dict[str, int]:
     }
 
 
-def _served_after(messages: pd.DataFrame | None, core: int, begin: int, row: dict[str, int]) -> int:
-    """Time spent serving after `begin`, in fs; at most, where messages were not recorded."""
+def _served_after(messages: pd.DataFrame | None, core: int, begin: int, row: dict[str, int]) -> tuple[int, int]:
+    """Time after `begin` spent serving, and waiting for memory, in fs; at most, where messages were not recorded.
+
+    The record has both together, for each message; they are taken to be mixed evenly.
+    """
+    serving, memory = row["serve_busy_fs"], row["blocked_memory_fs"]
     if messages is None:
-        return row["serve_busy_fs"]
+        return serving, memory
     own = messages[messages["receiver"] == core]
     spent = own["end_fs"] - np.maximum(own["start_fs"], begin)
-    return int(spent.clip(lower=0).sum())
+    both = int(spent.clip(lower=0).sum())
+    waited = both * memory // max(serving + memory, 1)
+    return both - waited, waited

@@ -198,18 +198,19 @@ class Frames:
             self.links.append({"frame": frame, "link": number, **dict(zip(LINK_COLUMNS, values, strict=True))})
 
     def _add_messages(self, frame: int, rows: list[dict[str, int]]) -> None:
-        """Each core serves half of its messages at once from the first on, the others up to the end."""
+        """Each core serves half of its messages at once, the first after it waited for memory; the others at last."""
         for core, row in enumerate(rows):
             sent = [
                 (sender, neuron) for sender in self.chip.senders(core) for neuron in range(rows[sender]["values_out"])
             ]
-            half = len(sent) // 2
+            half = (len(sent) + 1) // 2
             for number, (sender, neuron) in enumerate(sent):
-                late = row["serve_end_fs"] - 3 * PS * (len(sent) - number)
-                start = row["serve_first_fs"] + 3 * PS * number if number < half else late
+                early, late = row["serve_first_fs"] + row["blocked_memory_fs"], row["serve_end_fs"] - 3 * PS * len(sent)
+                start = 3 * PS * number + (early if number < half else late)
                 ready = rows[sender]["update_start_fs"]
                 left = ready + rows[sender]["blocked_link_fs"] + rows[sender]["blocked_queue_fs"]
-                times = (ready if neuron == 0 else left, left, start, start, start + 3 * PS)
+                begin = row["serve_first_fs"] if number == 0 else start
+                times = (ready if neuron == 0 else left, left, begin, begin, start + 3 * PS)
                 self.messages.append((frame, sender, core, neuron, 1, *times))
 
 

@@ -197,6 +197,7 @@ def test_exact_timeline_of_branches() -> None:
     blocked = ("barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs")
     columns = {name: np.where(rows > 0, 10**7, 0) for name in times} | {"update_end_fs": rows + 2 * 10**7}
     columns |= dict.fromkeys(blocked, 0 * rows)
+    columns |= {"serve_first_fs": np.array([0, 10**6, 3 * 10**6]), "serve_busy_fs": np.array([0, 10**6, 10**6])}
     counts = pd.DataFrame({"frame": 0 * rows, "core": rows, "messages_in": rows, "messages_out": 2 - rows, **columns})
     messages = pd.DataFrame({"frame": [0, 0], "sender": [0, 0], "receiver": [1, 2]}).assign(
         ready_fs=0, sent_fs=0, start_fs=[10**6, 3 * 10**6], end_fs=[2 * 10**6, 4 * 10**6]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reports.figures.per_layer import rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
-from reports.phases import PHASES, blocked_spans, phases_table, served_spans
+from reports.phases import PHASES, phases_table, pieces_table
 
 FULL: Final = 0.76
 """Thickness of a lane, where the distance between cores is 1."""
@@ -49,7 +49,7 @@ def timeline(
     origin = int(phases.loc[phases["phase"] == "update", "start_fs"].min())
     if messages is not None:
         messages = messages[(messages["frame"] >= first) & (messages["frame"] <= last)]
-    segments = _segments(phases, messages)
+    segments = _bands(pieces_table(phases, messages))
     segments = segments.assign(start_fs=segments["start_fs"].clip(lower=origin))
     segments = segments[(segments["end_fs"] > segments["start_fs"]) & (segments["thickness"] > 0)]
     result = figure(
@@ -90,18 +90,8 @@ def _add_bars(result: go.Figure, part: Segments, activity: str, origin: int, nam
     )
 
 
-def _segments(phases: pd.DataFrame, messages: pd.DataFrame | None) -> Segments:
-    if messages is None:
-        return _bands(phases)
-    rest = phases.copy()
-    rest.loc[rest["phase"] == "receive", "serving messages"] = 0
-    rest.loc[rest["phase"] == "update", ["link", "queue"]] = 0
-    serving = _exact("serving messages", served_spans(messages))
-    return pd.concat([_bands(rest), serving, _blocked(phases, blocked_spans(messages))], ignore_index=True)
-
-
 def _bands(phases: pd.DataFrame) -> Segments:
-    """Every phase over its whole length, its activities above one another."""
+    """Every phase, or piece of one, over its whole length, its activities above one another."""
     found = []
     for phase, activities in PHASES.items():
         rows = phases[phases["phase"] == phase]
@@ -122,30 +112,6 @@ def _note(spent: int, whole: int, phase: str, messages: int) -> str:
     counted = {"receive": f", {messages:,} messages served", "update": f", {messages:,} messages sent"}.get(phase, "")
     share = "" if spent == whole else f", {spent / whole:.1%} of the {whole * 1e-6:.4g} ns of its phase"
     return f"{spent * 1e-6:.4g} ns{share}{counted}"
-
-
-def _exact(activity: str, spans: pd.DataFrame) -> Segments:
-    notes = [
-        f"{length * 1e-6:.4g} ns, {count:,} messages"
-        for length, count in zip(spans["end_fs"] - spans["start_fs"], spans["messages"], strict=True)
-    ]
-    return _segment(spans, activity, note=notes)
-
-
-def _blocked(phases: pd.DataFrame, spans: pd.DataFrame) -> Segments:
-    """Spans of waiting to send, in bands of its two causes as they share the whole phase."""
-    causes = ("link", "queue")
-    updates = phases.loc[phases["phase"] == "update", ["frame", "core", *causes]]
-    joined = spans.merge(updates, on=["frame", "core"], how="left")
-    shares = _shares(joined, causes)
-    notes = [f"{length * 1e-6:.4g} ns" for length in joined["end_fs"] - joined["start_fs"]]
-    tops = np.cumsum(shares, axis=1) - shares
-    return pd.concat(
-        [
-            _segment(joined, cause, top=tops[:, number], thickness=shares[:, number], note=notes)
-            for number, cause in enumerate(causes)
-        ]
-    )
 
 
 def _shares(rows: pd.DataFrame, activities: Sequence[str]) -> NDArray[np.float64]:
