@@ -27,6 +27,7 @@ from deltasim.cli_options import (
     What,
 )
 from deltasim.cli_price import price
+from deltasim.cli_trace import trace
 from deltasim.errors import USER_ERRORS
 from deltasim.execute import check_place, run_job
 from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
@@ -50,6 +51,7 @@ app = typer.Typer(
 
 app.add_typer(data_app)
 app.command(epilog="Example: deltasim price runs/A --operations jouppi-7nm -o runs/A-7nm")(price)
+app.command(epilog="Example: deltasim trace runs/A --mode rounding --frames 0:10 -o a.json.gz")(trace)
 
 
 @app.command(

@@ -7,6 +7,7 @@ from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of
 from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
 from reports.run import Run, load_run
 from reports.rundir import PartialRun, open_partial
+from reports.trace import write_trace
 
 __all__ = [
     "PRECISIONS",
@@ -26,4 +27,5 @@ __all__ = [
     "write_comparison",
     "write_dashboard",
     "write_priced_copy",
+    "write_trace",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,16 @@ def sync(path: Path) -> None:
 
 def replace_bytes(path: Path, content: bytes) -> None:
     """Write `content` under a temporary name beside `path`, then rename it there in one step."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to be written piece by piece; it becomes `path` in one step when all went well."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
+        yield temporary
         sync(temporary)
         temporary.replace(path)
     finally:
