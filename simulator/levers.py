@@ -189,7 +189,6 @@ def _text(chip: Chip, change: Change) -> str:
             return "overflow: wrap (layers that saturate can't be split)"
         case "off_chip":
             return "off_chip.holds_weights: true (weights that don't fit are streamed)"
-        case "accumulator_bits":
-            return f"accumulator_bits: {change.value} (where sums fit)"
         case _:
-            return f"{change.setting}: {change.value}"
+            caveat = " (where sums fit)" if change.setting == "accumulator_bits" else ""
+            return f"{change.setting}: {change.value}{caveat}"
