@@ -122,7 +122,7 @@ def _phases(state: FastState, pixels: NDArray[np.uint8], threads: int) -> dict[s
                 if core > 0:
                     receive_core(net, values, slots, 0, core, t == 0, True, threads)
             with _clocked(spent, update):
-                send_core(net, state.timing, values, slots, 0, core, t == 0, threads)
+                send_core(net, state.timing, state.parts, values, slots, 0, core, t == 0, threads)
         state.progress[0] += 1
         with _clocked(spent, timing):
             find_times(state, last=False)

@@ -3,15 +3,19 @@
 from simulator.blocks import Arrival, Block
 from simulator.errors import SimulationError
 from simulator.fast import FastState, advance, checkpoint, restore, start
+from simulator.mapping import Mapping, Placement, one_core_each
 from simulator.modes import Mode, mode_named
-from simulator.plan import Plan, plan_network
+from simulator.plan import Plan
+from simulator.planning import plan_network
 from simulator.simulate import Result, block_size, counts_table, messages_table, simulate
 
 __all__ = [
     "Arrival",
     "Block",
     "FastState",
+    "Mapping",
     "Mode",
+    "Placement",
     "Plan",
     "Result",
     "SimulationError",
@@ -21,6 +25,7 @@ __all__ = [
     "counts_table",
     "messages_table",
     "mode_named",
+    "one_core_each",
     "plan_network",
     "restore",
     "simulate",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from simulator.columns import WIDTH
 from simulator.kernels_messages import SUMS
 from simulator.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
-from simulator.plan import CorePlan, Plan, link_macs, service_fs, words_per_message
+from simulator.part_arrays import Parts, offsets
+from simulator.plan import LayerPlan, Plan, link_macs, port_fs, service_fs
 from simulator.products import Products, dense_products
 from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
@@ -27,9 +28,10 @@ MACS_TO_SHARE, NEURONS_TO_SHARE = 500_000, 20_000  # starting the threads takes 
 
 
 class NetworkArrays(NamedTuple):
-    """What does not change during a run. Maps are flat in (y, x, channel) order.
+    """What does not change during a run, layer by layer. Maps are flat in (y, x, channel) order.
 
-    Core c owns accumulators begin[c] .. begin[c + 1] of per-accumulator arrays, neurons sent[c] .. and pixels
+    Values are found layer by layer, whatever cores hold its parts: here "core" c is layer c, and a link connects two
+    layers. Core c owns accumulators begin[c] .. begin[c + 1] of per-accumulator arrays, neurons sent[c] .. and pixels
     pixel[c] .. and rows row[c] .. of what it sends, channels channel[c] .. of the biases. Link l owns weights
     weight[l] .. of all weights. The tables of core c (activation bounds, multipliers, shifts) are entries
     scale[c] .. scale[c + 1]: as many as it has channels, for all pixels alike, or one for every neuron.
@@ -55,17 +57,16 @@ class NetworkArrays(NamedTuple):
     leak_shift: Int64
     s_low: Int64  # (cores,)
     s_high: Int64
+    lead: Int64  # (cores,): the first core in use that holds the layer: the record row of its values
     link_sender: Int64  # (links,)
     incoming: Int64  # (cores + 1,): links into core c are incoming[c] .. incoming[c + 1]
-    outgoing: Int64  # (cores + 1,) into outgoing_links
-    outgoing_links: Int64
     weights: NDArray[Any]
     weight: Int64  # (links + 1,)
     widest: Int64  # (links,): largest magnitude of a weight
     window: Int64  # (links, 9): dense?, kernel, stride, padding, dilation (y, x each); dense: first is 1
     link_channels: Int64  # (links,): neurons reached per pixel hit
     link_groups: Int64
-    hits: Int64  # per pixel of the sender, link after link: pixels reached
+    hits: Int64  # in a chain, per pixel of the sender, link after link: pixels reached
     hits_begin: Int64  # (links + 1,)
     macs: Int64  # (links,): multiply-accumulates if every neuron of the sender sent
     product: Int64  # (cores,): which dense product is exact (see simulator.products)
@@ -91,6 +92,7 @@ class ValueState(NamedTuple):
     touched_begin: Int64  # (cores + 1,)
     row_begin: Int64  # per row sent: messages of the newest frame in the rows before it
     macs: Int64  # (links,): multiply-accumulates that the messages of the newest frame cause
+    class_counts: Int64  # (classes,): values sent from the pixels of each class in the newest frame
     digest: Int64  # (cores,)
     peak: Int64  # (cores,)
     l1: Int64  # (cores,): sum of |s|
@@ -101,7 +103,7 @@ class ValueState(NamedTuple):
     cursor: Int64  # (3,): frame of the block and core that come next; 1 if the core's product is made already
 
 
-ROOMS = {"row_begin", "macs", "band", "sums", "room", "cursor", "free_from", "sent_before"}
+ROOMS = {"row_begin", "macs", "class_counts", "band", "sums", "room", "cursor", "free_from", "sent_before"}
 """Parts of ValueState and TimeState that hold nothing from one frame to the next."""
 
 
@@ -110,20 +112,21 @@ class Slots(NamedTuple):
 
     neuron: Int32  # (ring, neurons): sending neuron within its core, in scan order
     value: Int32  # (ring, neurons)
-    messages: Int64  # (ring, cores): how many values each core sends
+    messages: Int64  # (ring, layers): how many values each layer sends
+    part_messages: Int64  # (ring, cores in use): how many of them from each core
+    part_begin: Int64  # (ring, cores in use): the first of them in its layer's list, or in `picked`
+    picked: Int32  # (ring, neurons): where a layer is cut by channels, places in its list, core after core
     pixel_messages: Int32  # (ring, pixels sent): how many of them come from each pixel
     updated: Bytes  # (ring, pixels sent): requantised in this frame
-    positions: Int64  # (ring, cores): pixels of accumulators looked at for them
-    link_messages: Int64  # (ring, links): wire messages
-    link_adds: Int64  # (ring, links): additions they cause
-    link_synapses: Int64  # (ring, links): wire messages times synapses
-    link_weight_words: Int64
-    link_state_words: Int64
-    record: Int64  # (ring, cores, WIDTH)
+    positions: Int64  # (ring, cores in use): pixels of accumulators looked at for them
+    class_units: Int64  # (ring, classes): wire messages to each receiver, from the pixels of a class
+    class_digits: Int64  # (ring, classes): additions per synapse for them
+    record: Int64  # (ring, cores in use, WIDTH)
+    mesh: Int64  # (ring, mesh links, 2): waiting time, queue peak, on shared links
 
 
 class Timing(NamedTuple):
-    """Integer latencies (fs) per core or per link."""
+    """Integer latencies (fs) per core in use, or per link between two of them."""
 
     access_fs: Int64  # (cores,) per accumulator looked at
     update_fs: Int64  # (cores,) more per neuron that is updated
@@ -131,16 +134,16 @@ class Timing(NamedTuple):
     encode_fs: Int64  # (cores,) more per wire message
     looks: Int64  # per pixel sent: accumulator pixels it looks at
     service_fs: Int64  # rows per link and hits, (rows, MOST_DIGITS)
-    weight_words: Int64  # per row
-    state_words: Int64
+    count_digits: bool  # it depends on the signed digits of the value
+    port_fs: Int64  # per row: time at the off-chip port
     service_row: Int64  # (links,): row of 0 hits
-    message_fs: Int64  # (links,) time on the link
-    token_fs: Int64
+    message_fs: int  # time on a link
+    token_fs: int
     wire_fs: Int64  # (links,) hops
     depth: Int64  # (links,) receiver's queue
     ring_begin: Int64  # (links + 1,): the ring of link l in TimeState's arrays
     level: Int64  # (cores,) longest way from the input
-    fetch_fs: int
+    fetch_fs: Int64  # (cores,) to read the frame
     barrier_fs: int
     barrier: bool
     serial: bool  # the next frame enters when the last one has left
@@ -154,11 +157,11 @@ class TimeState(NamedTuple):
 
     update_end: Int64  # (cores,)
     serve_end: Int64  # (cores,)
-    link_free: Int64  # (links,)
+    link_free: Int64  # (cores,): the core's port into the mesh
     sent: Int64  # (links,) messages and tokens sent so far
     left: Int64  # (links,) of them, those known to have left the queue
     starts: Int64  # (sum of depths,)
-    ends: Int64  # (cores,): when the last frames left, a ring
+    ends: Int64  # (layers,): when the last frames left, a ring
     clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
     free_from: Int64  # (cores,): room for update_end of the frame before
     sent_before: Int64  # (cores,): room for `sent` of the frame before
@@ -166,29 +169,29 @@ class TimeState(NamedTuple):
 
 def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "auto") -> NetworkArrays:
     """Lay the network out flat."""
-    cores, layers = plan.cores, (None, *network.layers)
+    cores, layers = plan.layers, (None, *network.layers)
     requantisers = [network.input_requantiser, *(layer.requantiser for layer in network.layers)]
     tables = [
         _tables(requantiser, layer, core) for requantiser, layer, core in zip(requantisers, layers, cores, strict=True)
     ]
     synapses = [
-        next(each for each in network.layers[link.receiver - 1].synapses if each.source == link.sender)
-        for link in plan.links
+        next(each for each in network.layers[receiver - 1].synapses if each.source == sender)
+        for sender, receiver in plan.connections
     ]
-    hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links]
+    hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links] if plan.chain else []
     return NetworkArrays(
-        begin=_offsets(int(np.prod(core.shape)) for core in cores),
-        sent=_offsets(core.neurons for core in cores),
-        pixel=_offsets(core.sent_shape[0] * core.sent_shape[1] for core in cores),
-        row=_offsets(core.sent_shape[0] + 1 for core in cores),
-        channel=_offsets(core.shape[2] for core in cores),
+        begin=offsets(int(np.prod(core.shape)) for core in cores),
+        sent=offsets(core.neurons for core in cores),
+        pixel=offsets(core.sent_shape[0] * core.sent_shape[1] for core in cores),
+        row=offsets(core.sent_shape[0] + 1 for core in cores),
+        channel=offsets(core.shape[2] for core in cores),
         shape=np.array([core.shape for core in cores], np.int64),
         sent_shape=np.array([core.sent_shape for core in cores], np.int64),
         pool=np.array([_pool_row(layer.pool if layer else None) for layer in layers], np.int64),
         input_shift=network.input_shift,
         bias=np.concatenate([-network.input_offset, *(layer.bias for layer in network.layers)]).astype(np.int32),
         leaky=np.array([layer is not None and layer.leak is not None for layer in layers]),
-        scale=_offsets(len(table.low) for table in tables),
+        scale=offsets(len(table.low) for table in tables),
         low=np.concatenate([table.low for table in tables]),
         high=np.concatenate([table.high for table in tables]),
         multiplier=np.concatenate([table.multiplier for table in tables]),
@@ -197,19 +200,18 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         leak_shift=np.concatenate([table.leak_shift for table in tables]),
         s_low=np.array([each.low if each else 0 for each in requantisers], np.int64),
         s_high=np.array([each.high if each else 0 for each in requantisers], np.int64),
-        link_sender=np.array([link.sender for link in plan.links], np.int64),
-        incoming=_offsets(sum(link.receiver == core for link in plan.links) for core in range(len(cores))),
-        outgoing=_offsets(len(numbers) for numbers in plan.outgoing),
-        outgoing_links=np.array([number for numbers in plan.outgoing for number in numbers], np.int64),
+        lead=np.array([layer.cores[0] for layer in cores], np.int64),
+        link_sender=np.array([sender for sender, _ in plan.connections], np.int64),
+        incoming=offsets(sum(receiver == core for _, receiver in plan.connections) for core in range(len(cores))),
         weights=np.concatenate([_laid_out(each).reshape(-1) for each in synapses]),
-        weight=_offsets(each.weights.size for each in synapses),
+        weight=offsets(each.weights.size for each in synapses),
         widest=np.array([np.abs(each.weights.astype(np.int64)).max(initial=0) for each in synapses], np.int64),
         window=np.array([_window_row(each.window, each.weights.shape) for each in synapses], np.int64),
-        link_channels=np.array([link.channels for link in plan.links], np.int64),
+        link_channels=np.array([each.weights.shape[-1] for each in synapses], np.int64),
         link_groups=np.array([each.window.groups if each.window else 1 for each in synapses], np.int64),
-        hits=np.concatenate(hits).astype(np.int64),
-        hits_begin=_offsets(len(each) for each in hits),
-        macs=np.array([link_macs(plan, link) for link in plan.links], np.int64),
+        hits=np.concatenate([*hits, np.zeros(0, np.int64)]).astype(np.int64),
+        hits_begin=offsets(len(each) for each in hits),
+        macs=np.array([_macs(plan, number) for number in range(len(plan.connections))], np.int64),
         product=dense_products(network, products),
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         delta=plan.mode.delta,
@@ -230,7 +232,6 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
     values = [sum(4**place for place in range(digits)) for digits in range(MOST_DIGITS)]
     kinds = values if plan.encoding == "shift_add" else [1] * MOST_DIGITS
-    words = np.array([words_per_message(plan, link, hits) for link, hits in rows], np.int64)
     service = np.zeros((len(rows), MOST_DIGITS), np.int64)
     for row, (link, hits) in enumerate(rows):
         one = service_fs(plan, link, hits, 1)
@@ -241,18 +242,20 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
         update_fs=np.array([core.timing.update_fs for core in cores], np.int64),
         fire_fs=np.array([core.timing.fire_fs for core in cores], np.int64),
         encode_fs=np.array([core.timing.encode_fs for core in cores], np.int64),
-        looks=np.concatenate([np.outer(core.window_y, core.window_x).reshape(-1) for core in cores]).astype(np.int64),
+        looks=np.concatenate([np.outer(each.window_y, each.window_x).reshape(-1) for each in plan.layers]).astype(
+            np.int64
+        ),
         service_fs=service,
-        weight_words=words[:, 0].copy(),
-        state_words=words[:, 1].copy(),
-        service_row=_offsets(link.most_hits + 1 for link in links)[:-1],
-        message_fs=np.array([link.message_fs for link in links], np.int64),
-        token_fs=np.array([link.token_fs for link in links], np.int64),
+        count_digits=plan.encoding == "shift_add",
+        port_fs=np.array([port_fs(plan, link, hits) for link, hits in rows], np.int64),
+        service_row=offsets(link.most_hits + 1 for link in links)[:-1],
+        message_fs=plan.message_fs,
+        token_fs=plan.token_fs,
         wire_fs=np.array([link.wire_fs for link in links], np.int64),
         depth=np.array([cores[link.receiver].timing.queue_depth for link in links], np.int64),
-        ring_begin=_offsets(cores[link.receiver].timing.queue_depth for link in links),
+        ring_begin=offsets(cores[link.receiver].timing.queue_depth for link in links),
         level=np.array([core.level for core in cores], np.int64),
-        fetch_fs=plan.frame_fetch_fs,
+        fetch_fs=np.array([core.fetch_fs for core in cores], np.int64),
         barrier_fs=plan.barrier_fs,
         barrier=plan.barrier,
         serial=serial,
@@ -260,10 +263,10 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     )
 
 
-def new_value_state(net: NetworkArrays, bands: int) -> ValueState:
+def new_value_state(net: NetworkArrays, parts: Parts, bands: int) -> ValueState:
     """All zero: s[-1] = 0, and the accumulators get their bias with the first frame. At most `bands` threads."""
     cores, neurons = len(net.shape), int(net.sent[-1])
-    touched = _offsets(int(shape[0] * shape[1]) for shape in net.shape)
+    touched = offsets(int(shape[0] * shape[1]) for shape in net.shape)
     return ValueState(
         accumulator=np.zeros(int(net.begin[-1]), np.int32),
         integers=np.zeros(neurons, np.int32),
@@ -272,6 +275,7 @@ def new_value_state(net: NetworkArrays, bands: int) -> ValueState:
         touched_begin=touched,
         row_begin=np.zeros(int(net.row[-1]), np.int64),
         macs=np.zeros(len(net.macs), np.int64),
+        class_counts=np.zeros(int(parts.classes[-1]), np.int64),
         digest=np.zeros(cores, np.int64),
         peak=np.zeros(cores, np.int64),
         l1=np.zeros(cores, np.int64),
@@ -283,44 +287,47 @@ def new_value_state(net: NetworkArrays, bands: int) -> ValueState:
     )
 
 
-def new_slots(net: NetworkArrays, ring: int) -> Slots:
+def new_slots(net: NetworkArrays, parts: Parts, plan: Plan, ring: int) -> Slots:
     """Room for `ring` frames underway."""
-    cores, links, neurons = len(net.shape), len(net.link_sender), int(net.sent[-1])
+    layers, cores, neurons = len(net.shape), len(plan.cores), int(net.sent[-1])
+    cut_by_channels = (np.diff(parts.cores) > parts.bands).any()
+    picked, classes = neurons if cut_by_channels else 0, int(parts.classes[-1])
     return Slots(
         neuron=np.zeros((ring, neurons), np.int32),
         value=np.zeros((ring, neurons), np.int32),
-        messages=np.zeros((ring, cores), np.int64),
+        messages=np.zeros((ring, layers), np.int64),
+        part_messages=np.zeros((ring, cores), np.int64),
+        part_begin=np.zeros((ring, cores), np.int64),
+        picked=np.zeros((ring, picked), np.int32),
         pixel_messages=np.zeros((ring, int(net.pixel[-1])), np.int32),
         updated=np.zeros((ring, int(net.pixel[-1])), np.uint8),
         positions=np.zeros((ring, cores), np.int64),
-        link_messages=np.zeros((ring, links), np.int64),
-        link_adds=np.zeros((ring, links), np.int64),
-        link_synapses=np.zeros((ring, links), np.int64),
-        link_weight_words=np.zeros((ring, links), np.int64),
-        link_state_words=np.zeros((ring, links), np.int64),
+        class_units=np.zeros((ring, classes), np.int64),
+        class_digits=np.zeros((ring, classes), np.int64),
         record=np.zeros((ring, cores, WIDTH), np.int64),
+        mesh=np.zeros((ring, len(plan.mesh), 2), np.int64),
     )
 
 
-def new_time_state(timing: Timing) -> TimeState:
+def new_time_state(plan: Plan, timing: Timing) -> TimeState:
     """Time zero: nothing sent, nothing served."""
     cores, links = len(timing.access_fs), len(timing.depth)
     return TimeState(
         update_end=np.zeros(cores, np.int64),
         serve_end=np.zeros(cores, np.int64),
-        link_free=np.zeros(links, np.int64),
+        link_free=np.zeros(cores, np.int64),
         sent=np.zeros(links, np.int64),
         left=np.zeros(links, np.int64),
         starts=np.zeros(int(timing.ring_begin[-1]), np.int64),
-        ends=np.zeros(cores, np.int64),
+        ends=np.zeros(len(plan.layers), np.int64),
         clock=np.zeros(2, np.int64),
         free_from=np.zeros(cores, np.int64),
         sent_before=np.zeros(cores, np.int64),
     )
 
 
-def _offsets(sizes: Any) -> Int64:  # noqa: ANN401 - any iterable of integers
-    return np.concatenate([[0], np.cumsum(list(sizes))]).astype(np.int64)
+def _macs(plan: Plan, connection: int) -> int:
+    return sum(link_macs(plan, link) for link in plan.links if link.connection == connection)
 
 
 class _Tables(NamedTuple):
@@ -332,7 +339,7 @@ class _Tables(NamedTuple):
     leak_shift: Int64
 
 
-def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, core: CorePlan) -> _Tables:
+def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, core: LayerPlan) -> _Tables:
     """One entry per channel, or per neuron: of the input core, and where a requantiser differs from pixel to pixel."""
     channels = core.shape[2]
     low: Int32 = np.full(channels, NO_LOW, np.int32)

@@ -35,12 +35,14 @@ class Block:
 
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32
     accumulators of the last layer. integers: (frames, neurons of all cores) int32 or None: s of every core in turn, the
-    accumulators for the last. messages: (messages, 10) int64 or None, columns as in hwmodels.records.MESSAGE_COLUMNS;
+    accumulators for the last. mesh: (frames, mesh links, columns) int64, columns as in hwmodels.records.LINK_COLUMNS.
+    messages: (messages, 10) int64 or None, columns as in hwmodels.records.MESSAGE_COLUMNS;
     those served since the last block, ordered by the time their frames were simulated.
     """
 
     first: int
     counts: NDArray[np.int64]
+    mesh: NDArray[np.int64]
     outputs: NDArray[np.int32]
     integers: NDArray[np.int32] | None
     messages: NDArray[np.int64] | None

@@ -1,4 +1,4 @@
-"""Where every core and link of a branching network stands, for the event queue of simulator.kernels_events."""
+"""Where every core, link and buffer stands, for the event queue of simulator.kernels_events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.arrays import Timing
+from simulator.part_arrays import Parts
 from simulator.plan import Plan
+from simulator.way_arrays import Ways
 
 Int64 = NDArray[np.int64]
 
@@ -17,63 +19,99 @@ WAITING: Final = 1
 UPDATING: Final = 2
 NEVER: Final = 2**62
 
-# columns of a queue's entries
-ARRIVAL: Final = 0
-SERVICE: Final = 1  # -1 for a token
-FRAME: Final = 2
-NEURON: Final = 3
-VALUE: Final = 4
-READY: Final = 5
-SENT: Final = 6
+# columns of the entries of a core's input queues
+ARRIVAL, SERVICE, FRAME, NEURON, VALUE, READY, SENT, PORT = range(8)  # SERVICE is -1 for a token
+# columns of the items in a router's buffer: `FRAME` to `SENT` as above
+STOP, CAME, PIXEL_CLASS = 0, 1, 7  # the stop it is at, when its head came; -1 for a token
+ENTRY_WIDTH: Final = 8
+# places in `clock`
+STEP, OPEN, ENTRY, FRAMES_DONE = 0, 1, 2, 3
+# columns of Slots.mesh
+WAIT, PEAK = 0, 1
 
 
 class EventState(NamedTuple):
-    """All int64. Per core unless it says otherwise."""
+    """All int64. Per core unless it says otherwise.
 
-    due: Int64  # (2 * cores,): when each core decides, then when each sends; NEVER for not at all
+    The agenda: `due` says when each core decides, then when each sends, then when each mesh link and at last the
+    off-chip port is given to the next message; NEVER for not at all. `winner` is a tournament over them.
+    """
+
+    due: Int64  # (entrants,), a power of two
+    winner: Int64  # (2 * entrants,): [1] is the one that is due first, of equals the first
     phase: Int64
     frame: Int64  # that is received or sent
     idle: Int64  # 1 while nothing is served
-    served: Int64  # wire messages of this frame
-    busy: Int64  # time spent on them
-    first: Int64  # start of the first, -1 before
-    sent_done: Int64  # frames whose update phase is over
+    busy: Int64  # time spent serving in this frame
+    waited: Int64  # and waiting for the off-chip port
+    first: Int64  # start of the first service, -1 before
     ready: Int64  # since when the message wants to leave
-    queueing: Int64  # 1 while it waits for a free slot
+    entered: Int64  # 1 once it has the way into the mesh, and waits for its receivers' queues
     since: Int64  # and since when
+    held_by: Int64  # what will wake it: a link, -1 nothing, -2 room in the buffer
+    send: Int64  # how it leaves
     message: Int64  # next message of the frame
-    place: Int64  # of the core's own links, the one it goes to
-    repeat: Int64  # unit events of it that have gone there
+    place: Int64  # of its sends, the one it is at
+    repeat: Int64  # unit events of it that have gone out by that
     fired: Int64  # messages whose neuron has been scanned
     scanned: Int64  # time of the scan up to that neuron; -1 after the last
-    pixel: Int64  # that neuron's pixel
+    pixel: Int64  # that neuron's pixel in the layer's map
     before: Int64  # time of the scan before that pixel
-    units: Int64  # wire messages sent in this frame
+    asked: Int64  # since when it waits for the off-chip port, NEVER if it does not
+    serving: Int64  # and with the message of which link
+    taken: Int64  # (cores, 8) that message
     closed: Int64  # (links,) 1 where this frame's token has been served
     started: Int64  # (links,) messages and tokens whose service has begun
-    receiver: Int64  # (links,)
-    queue: Int64  # (slots of all links, 7): rings, link after link
-    pending: Int64  # (1,) reports still missing before the barrier opens
-    step: Int64  # (1,) level that sends
+    delivered: Int64  # (links,) that have been put into the receiver's queue
+    queue: Int64  # (slots of all links, 8): rings, link after link
+    pushed: Int64  # (buffers,) messages that came
+    gone: Int64  # (buffers,) and left
+    come: Int64  # (buffers,) those known to be there by now
+    left: Int64  # (places of all buffers,): when the last messages' tails had left
+    last_left: Int64  # (buffers,)
+    head_at: Int64  # (buffers,): since when the first message is at the head
+    unsent: Int64  # (buffers,): links that it still waits for
+    wants: Int64  # (buffers, 4): per side, the stop it goes to by that; -1 for none
+    item: Int64  # (places of all buffers, 8)
+    outgoing: Int64  # (8,) the message that leaves, where there are no buffers
+    link_free: Int64  # (mesh links,)
+    port_free: Int64  # (1,)
+    cores_done: Int64  # (layers,) a ring of frames: cores that are done
+    clock: Int64  # (4,)
 
 
-PER_CORE: Final = EventState._fields[1 : EventState._fields.index("closed")]
+PER_CORE: Final = EventState._fields[2 : EventState._fields.index("taken")]
 
 
-def new_event_state(plan: Plan, timing: Timing) -> EventState:
-    """Time zero: all cores wait for messages, the input core for its first frame."""
-    cores, links = len(plan.cores), len(plan.links)
+def new_event_state(plan: Plan, parts: Parts, ways: Ways, timing: Timing) -> EventState:
+    """Time zero: all cores wait for messages, the input's for their first frame."""
+    cores, links, mesh, buffers = len(plan.cores), len(plan.links), len(plan.mesh), len(ways.depth)
+    entrants = 2 ** (2 * cores + mesh).bit_length()
+    winner = np.zeros(2 * entrants, np.int64)
+    winner[entrants:] = np.arange(entrants)
+    for node in range(entrants - 1, 0, -1):
+        winner[node] = winner[2 * node]
     state = EventState(
-        due=np.full(2 * cores, NEVER, np.int64),
+        due=np.full(entrants, NEVER, np.int64),
+        winner=winner,
         **{name: np.zeros(cores, np.int64) for name in PER_CORE},
+        taken=np.zeros((cores, ENTRY_WIDTH), np.int64),
         closed=np.zeros(links, np.int64),
         started=np.zeros(links, np.int64),
-        receiver=np.array([link.receiver for link in plan.links], np.int64),
-        queue=np.zeros((int(timing.ring_begin[-1]), 7), np.int64),
-        pending=np.zeros(1, np.int64),
-        step=np.zeros(1, np.int64),
+        delivered=np.zeros(links, np.int64),
+        queue=np.zeros((int(timing.ring_begin[-1]), ENTRY_WIDTH), np.int64),
+        **{name: np.zeros(buffers, np.int64) for name in ("pushed", "gone", "come", "last_left", "head_at", "unsent")},
+        left=np.zeros(int(ways.room[-1]), np.int64),
+        wants=np.full((buffers, 4), -1, np.int64),
+        item=np.zeros((int(ways.room[-1]), ENTRY_WIDTH), np.int64),
+        outgoing=np.zeros(ENTRY_WIDTH, np.int64),
+        link_free=np.zeros(mesh, np.int64),
+        port_free=np.zeros(1, np.int64),
+        cores_done=np.zeros(len(plan.layers), np.int64),
+        clock=np.zeros(4, np.int64),
     )
-    state.phase[0] = WAITING
+    state.phase[: parts.cores[1]] = WAITING
     state.idle[:] = 1
-    state.first[:] = -1
+    state.first[:] = state.held_by[:] = -1
+    state.asked[:] = NEVER
     return state

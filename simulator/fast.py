@@ -24,14 +24,16 @@ from simulator.arrays import (
     timing_arrays,
 )
 from simulator.blocks import Arrival, Block
-from simulator.counting import complete_counts
+from simulator.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
 from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
 from simulator.kernels_events import run_events
 from simulator.kernels_frames import DONE, PRODUCT_MADE, frame_values
 from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
+from simulator.part_arrays import Parts, part_arrays
 from simulator.plan import Plan
 from simulator.products import DenseLayer, Products, dense_layer_of, dense_product
+from simulator.way_arrays import Ways, way_arrays
 from workloads.integer_network import IntegerNetwork
 
 Frames = NDArray[np.uint8]
@@ -47,19 +49,22 @@ class FastState:
     network: IntegerNetwork
     plan: Plan
     net: NetworkArrays
+    parts: Parts
+    factors: Factors
     timing: Timing
     values: ValueState
     slots: Slots
     times: TimeState
     outputs: NDArray[np.int32]  # (ring, outputs or neurons): integers of the frames underway
     progress: NDArray[np.int64]  # (2,): frames whose integers are known; frames handed over
-    events: EventState  # used where the network branches
+    ways: Ways
+    events: EventState  # used where the plan is no chain
     underway: int  # frames that may be in the chip besides those of a block
     dense: dict[int, DenseLayer] = field(default_factory=dict)  # float weights of the cores that needed them
 
     def in_map_order(self, frames: Frames) -> Frames:
         """Frames (n, pixels) given in (channel, y, x) order, as the cores hold them, in (y, x, channel) order."""
-        height, width, channels = self.plan.cores[0].shape
+        height, width, channels = self.plan.layers[0].shape
         if channels == 1:
             return np.ascontiguousarray(frames)
         maps = frames.reshape(len(frames), channels, height, width)
@@ -70,7 +75,7 @@ def frames_underway(plan: Plan, arrival: Arrival) -> int:
     """Frames in the chip besides those of a block. A chain without barriers is timed frame by frame, whatever
     overlaps.
     """
-    return len(plan.cores) if arrival.kind == "pipelined" and (plan.barrier or not plan.chain) else 0
+    return len(plan.layers) if arrival.kind == "pipelined" and (plan.barrier or not plan.chain) else 0
 
 
 def start(
@@ -88,11 +93,12 @@ def start(
     threads: how many share the work, all cores by default. products: whether sums are made message by message or by
     dense products; `auto` takes what is predicted to be faster. Neither changes any result.
     """
-    if plan.barrier and not plan.chain and arrival.kind != "serial":
+    if plan.barrier and not plan.layered and arrival.kind != "serial":
         raise SimulationError(
-            "a network that branches, on a chip with barriers, takes one frame at a time: use arrival: serial"
+            "a network that skips layers, on a chip with barriers, takes one frame at a time: use arrival: serial"
         )
-    net = network_arrays(network, plan, products)
+    net, parts = network_arrays(network, plan, products), part_arrays(plan)
+    ways = way_arrays(plan)
     timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     ring = block + frames_underway(plan, arrival)
     width = int(net.sent[-1]) if keep_integers else network.outputs
@@ -100,13 +106,16 @@ def start(
         network=network,
         plan=plan,
         net=net,
+        parts=parts,
+        factors=factors_of(plan, parts),
         timing=timing,
-        values=new_value_state(net, threads or get_num_threads()),
-        slots=new_slots(net, ring),
-        times=new_time_state(timing),
+        values=new_value_state(net, parts, threads or get_num_threads()),
+        slots=new_slots(net, parts, plan, ring),
+        times=new_time_state(plan, timing),
         outputs=np.zeros((ring, width), np.int32),
         progress=np.zeros(2, np.int64),
-        events=new_event_state(plan, timing),
+        ways=ways,
+        events=new_event_state(plan, parts, ways, timing),
         underway=frames_underway(plan, arrival),
     )
 
@@ -171,7 +180,7 @@ def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
 
 def _find_values(state: FastState, frames: Frames, known: int, integers: NDArray[np.int32]) -> None:
     """The integers and messages of `frames`, dense products wherever they are asked for."""
-    arrays = (state.net, state.timing, state.values, state.slots)
+    arrays = (state.net, state.timing, state.parts, state.values, state.slots)
     while (core := int(frame_values(*arrays, frames, known, integers))) != DONE:
         make_product(state, core)
         state.values.cursor[PRODUCT_MADE] = 1
@@ -193,12 +202,12 @@ def make_product(state: FastState, core: int) -> None:
 def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
     known = int(state.progress[0])
     if not state.plan.chain:
-        rest = (state.events, known, last or state.timing.serial, messages, 0)
-        return int(run_events(state.net, state.slots, state.timing, state.times, *rest))
+        arrays = (state.net, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
+        return int(run_events(*arrays, known, last or state.timing.serial, messages, 0))
     if not state.plan.barrier:
         threads = len(state.values.sums)
         return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0, threads))
-    cores = len(state.plan.cores)
+    cores = len(state.plan.layers)
     until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
     return int(barrier_steps(state.net, state.slots, state.timing, state.times, known, until, messages, 0))
 
@@ -207,7 +216,7 @@ def _room_for_messages(state: FastState, known: int) -> int:
     """At most this many messages can be served now: those of the new frames and of the ones still underway."""
     oldest = max(0, known - state.underway)
     slots = np.arange(oldest, int(state.progress[0])) % len(state.outputs)
-    return int(state.slots.link_messages[slots].sum())
+    return int(link_messages(state.slots, slots, state.plan, state.factors).sum())
 
 
 def hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None = None) -> Block:
@@ -215,16 +224,17 @@ def hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | Non
     known, done = (int(n) for n in state.progress)
     finished = known
     if state.underway and not last:
-        begun = len(state.plan.cores) - 1 if state.plan.chain else 0
+        begun = len(state.plan.layers) - 1 if state.plan.chain else 0
         finished = max(done, min(known, int(state.times.clock[NEXT]) - begun))
     slots = np.arange(done, finished) % len(state.outputs)
     integers = state.outputs[slots]
-    classes = state.plan.cores[-1].neurons
+    classes = state.plan.layers[-1].neurons
     state.progress[1] = finished
     keeps = state.outputs.shape[1] != classes
     return Block(
         first=done,
-        counts=complete_counts(state.slots, slots, done, state.plan),
+        counts=complete_counts(state.slots, slots, done, state.plan, state.factors),
+        mesh=mesh_counts(state.slots, slots, state.plan, state.factors),
         outputs=integers[:, -classes:],
         integers=integers if keeps else None,
         messages=messages,

@@ -21,7 +21,7 @@ from simulator.columns import (
     WIDTH,
 )
 from simulator.digest import key_of
-from simulator.kernels_counts import count_link
+from simulator.kernels_counts import count_parts
 from simulator.kernels_messages import (
     CHANGED_L1,
     CLIPPED,
@@ -38,6 +38,7 @@ from simulator.kernels_messages import (
 )
 from simulator.kernels_receive import fully_connected, receive_band, receive_in_bands, receive_saturating
 from simulator.kernels_update import pack, update_band, update_in_bands
+from simulator.part_arrays import Parts
 from simulator.products import DOUBLE_COST, FIXED_COST, FORCED, NONE, PIXEL_COST, SINGLE, SINGLE_COST, WINDOW_COST
 from workloads.compiled import inlined, prange, threaded, uncounted
 
@@ -49,6 +50,7 @@ DONE = -1
 def frame_values(
     net: NetworkArrays,
     timing: Timing,
+    parts: Parts,
     state: ValueState,
     slots: Slots,
     frames: NDArray[np.uint8],
@@ -69,7 +71,7 @@ def frame_values(
         slot = (first_frame + k) % ring
         fresh = first_frame + k == 0 or not net.delta
         if cursor[CORE] == 0:
-            for core in range(cores):
+            for core in range(slots.record.shape[1]):
                 for column in range(WIDTH):
                     slots.record[slot, core, column] = 0
         while cursor[CORE] < cores:
@@ -81,7 +83,7 @@ def frame_values(
                     return core
                 _receive(net, state, slots, slot, core, fresh, cursor[PRODUCT_MADE] == 0, bands)
                 cursor[PRODUCT_MADE] = 0
-            _send(net, timing, state, slots, slot, core, fresh, bands)
+            _send(net, timing, parts, state, slots, slot, core, fresh, bands)
             cursor[CORE] += 1
         begin = 0 if integers_out.shape[1] == net.sent[cores] else net.sent[cores - 1]
         for i in range(integers_out.shape[1]):
@@ -157,6 +159,7 @@ def _receive(
 def _send(
     net: NetworkArrays,
     timing: Timing,
+    parts: Parts,
     state: ValueState,
     slots: Slots,
     slot: int,
@@ -165,7 +168,7 @@ def _send(
     bands: int,
 ) -> None:
     """The update phase of one core: requantise what was touched, list the messages, fill the value columns."""
-    record = slots.record[slot, core]
+    record = slots.record[slot, net.lead[core]]
     last_core = core == net.shape.shape[0] - 1
     all_of_them = fresh or core == 0
     shared = bands if net.sent[core + 1] - net.sent[core] > net.neurons_to_share else 1
@@ -175,7 +178,7 @@ def _send(
         update_band(net, timing, state, slots, slot, core, all_of_them, 0, 1)
     pack(net, state, slots, slot, core, shared)
     sums = state.sums[0]
-    slots.positions[slot, core] = sums[POSITIONS]
+    slots.positions[slot, net.lead[core]] = sums[POSITIONS]
     record[UPDATES], record[SATURATIONS] = sums[PIXELS] * net.sent_shape[core, 2], sums[CLIPPED]
     record[NONZERO], record[VALUES_OUT], record[L1_OUT] = sums[NONZERO_SUM], sums[COUNT], sums[L1_SUM]
     if last_core:
@@ -185,8 +188,7 @@ def _send(
     record[DIGEST], record[ACCUMULATOR_PEAK] = state.digest[core], state.peak[core]
     if net.delta and not last_core:
         _compare_with_before(net, state, slots, slot, core, bands)
-    for number in range(net.outgoing[core], net.outgoing[core + 1]):
-        count_link(net, timing, state, slots, slot, core, net.outgoing_links[number])
+    count_parts(net, timing, parts, state, slots, slot, core)
 
 
 @inlined
@@ -203,7 +205,7 @@ def _compare_with_before(net: NetworkArrays, state: ValueState, slots: Slots, sl
     """How far a core's map is from that of the frame before, from the changes alone: what did not change has the same
     s.
     """
-    sums, record = state.sums[0], slots.record[slot, core]
+    sums, record = state.sums[0], slots.record[slot, net.lead[core]]
     l1_before, count = state.l1[core], sums[COUNT]
     l1 = l1_before + sums[S_L1_SUM]
     square = state.square[core] + sums[SQUARE_SUM]
@@ -296,7 +298,15 @@ def receive_core(
 
 @uncounted
 def send_core(
-    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, bands: int
+    net: NetworkArrays,
+    timing: Timing,
+    parts: Parts,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    fresh: bool,
+    bands: int,
 ) -> None:
     """The update phase of one core alone, for measuring."""
-    _send(net, timing, state, slots, slot, core, fresh, bands)
+    _send(net, timing, parts, state, slots, slot, core, fresh, bands)

@@ -337,7 +337,7 @@ def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot
     top = (np.int64(1) << (net.accumulator_bits - 1)) - 1
     for link in range(net.incoming[core], net.incoming[core + 1]):
         sender = net.link_sender[link]
-        slots.record[slot, core, ACCUMULATOR_CLIPS] += add_saturating(
+        slots.record[slot, net.lead[core], ACCUMULATOR_CLIPS] += add_saturating(
             net.weights[net.weight[link] : net.weight[link + 1]],
             net.window[link],
             net.link_groups[link],

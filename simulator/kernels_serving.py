@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.arrays import NetworkArrays, Slots, TimeState, Timing
-from simulator.columns import SERVE_BUSY, SERVE_END, SERVE_FIRST, STARVED
-from simulator.events import ARRIVAL, FRAME, NEURON, NEVER, READY, SENT, SERVICE, VALUE, WAITING, EventState
-from simulator.kernels_phases import begin_update, decide_at, send_at, step_on
+from simulator.arrays import Slots, TimeState, Timing
+from simulator.columns import BLOCKED_MEMORY, SERVE_BUSY, SERVE_END, SERVE_FIRST, STARVED
+from simulator.events import ARRIVAL, ENTRY_WIDTH, FRAME, NEURON, NEVER, PORT, READY, SENT, SERVICE, VALUE, EventState
+from simulator.kernels_agenda import decide_at, give_port_at, send_at
+from simulator.kernels_sending import begin_update
 from simulator.kernels_time import note
+from simulator.part_arrays import Parts
 from workloads.compiled import inlined
 
 Int64 = NDArray[np.int64]
@@ -17,7 +19,7 @@ Int64 = NDArray[np.int64]
 
 @inlined
 def decide(
-    net: NetworkArrays,
+    parts: Parts,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -29,63 +31,98 @@ def decide(
 ) -> int:
     """A free core in its receive phase: serve what arrived first, or wait, or close the phase. Returns rows traced."""
     while True:
-        chosen, soonest = _first_arrived(net, timing, times, events, core, now)
+        chosen, soonest = _first_arrived(parts, timing, events, core, now)
         if chosen < 0:
-            if timing.barrier and _all_served(net, slots, events, core):
-                _received(net, slots, timing, times, events, core, now)
-                return traced
             events.idle[core] = 1
             decide_at(events, core, soonest)
             return traced
         events.idle[core] = 0
-        ring, depth, started = timing.ring_begin[chosen], timing.depth[chosen], events.started[chosen]
-        entry = events.queue[ring + started % depth]
-        times.starts[ring + started % depth] = now
-        events.started[chosen] = started + 1
-        sender = net.link_sender[chosen]
-        waits_here = (
-            net.outgoing_links[net.outgoing[sender] + events.place[sender]] if events.queueing[sender] == 1 else -1
-        )
-        if waits_here == chosen:
+        place = timing.ring_begin[chosen] + events.started[chosen] % timing.depth[chosen]
+        times.starts[place] = now
+        events.started[chosen] += 1
+        sender = parts.sender[chosen]
+        if events.held_by[sender] == chosen:
+            events.held_by[sender] = -1
             send_at(events, sender, now)
-        if entry[SERVICE] >= 0:
-            end = now + entry[SERVICE]
+        if events.queue[place, SERVICE] >= 0:
             events.first[core] = now if events.first[core] < 0 else events.first[core]
-            events.busy[core] += entry[SERVICE]
-            events.served[core] += 1
-            times.serve_end[core] = end
-            if traced < trace.shape[0]:
-                note(
-                    trace[traced],
-                    entry[FRAME],
-                    sender,
-                    core,
-                    entry[NEURON],
-                    entry[VALUE],
-                    entry[READY],
-                    entry[SENT],
-                    entry[ARRIVAL],
-                    now,
-                    end,
-                )
-                traced += 1
-            decide_at(events, core, end)
+            if not parts.streams[core]:
+                return _serve(parts, times, events, core, chosen, events.queue[place], now, now, trace, traced)
+            events.asked[core], events.serving[core] = now, chosen
+            for column in range(ENTRY_WIDTH):  # its place in the queue may be taken before it is served
+                events.taken[core, column] = events.queue[place, column]
+            free = max(now, events.port_free[0])
+            if free < events.due[2 * events.phase.shape[0] + events.link_free.shape[0]]:
+                give_port_at(events, free)
+            decide_at(events, core, NEVER)
             return traced
         events.closed[chosen] = 1
         times.serve_end[core] = now
-        if _all_closed(net, events, core):
-            _received(net, slots, timing, times, events, core, now)
+        if _all_closed(parts, events, core):
+            decide_at(events, core, NEVER)
+            close_receiving(slots, times, events, core)
+            begin_update(parts, slots, timing, events, core, now)
             return traced
 
 
 @inlined
-def _first_arrived(
-    net: NetworkArrays, timing: Timing, times: TimeState, events: EventState, core: int, now: int
-) -> tuple[int, int]:
+def _serve(
+    parts: Parts,
+    times: TimeState,
+    events: EventState,
+    core: int,
+    link: int,
+    entry: Int64,
+    start: int,
+    now: int,
+    trace: Int64,
+    traced: int,
+) -> int:
+    """Serve a message, `entry` of the queue of `link`, from `now` on; it was chosen at `start`. Returns rows traced."""
+    end = now + entry[SERVICE]
+    events.busy[core] += entry[SERVICE]
+    events.waited[core] += now - start
+    times.serve_end[core] = end
+    decide_at(events, core, end)
+    if traced < trace.shape[0]:
+        note(
+            trace[traced],
+            entry[FRAME],
+            parts.sender[link],
+            core,
+            entry[NEURON],
+            entry[VALUE],
+            entry[READY],
+            entry[SENT],
+            entry[ARRIVAL],
+            start,
+            end,
+        )
+        return traced + 1
+    return traced
+
+
+@inlined
+def give_port(parts: Parts, times: TimeState, events: EventState, now: int, trace: Int64, traced: int) -> int:
+    """Give the off-chip port to the core that asked first, of equals the lower-numbered. Returns rows traced."""
+    chosen, waiting = np.int64(0), np.int64(0)
+    for core in range(events.asked.shape[0]):
+        waiting += events.asked[core] != NEVER
+        chosen = core if events.asked[core] < events.asked[chosen] else chosen
+    start, entry = events.asked[chosen], events.taken[chosen]
+    events.port_free[0] = now + entry[PORT]
+    events.asked[chosen] = NEVER
+    give_port_at(events, events.port_free[0] if waiting > 1 else NEVER)
+    return _serve(parts, times, events, chosen, events.serving[chosen], entry, start, now, trace, traced)
+
+
+@inlined
+def _first_arrived(parts: Parts, timing: Timing, events: EventState, core: int, now: int) -> tuple[int, int]:
     """The open link whose first message arrived first and has arrived (-1: none), and when the next one will."""
     chosen, earliest, soonest = np.int64(-1), NEVER, NEVER
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.closed[link] == 0 and events.started[link] < times.sent[link]:
+    for place in range(parts.incoming[core], parts.incoming[core + 1]):
+        link = parts.incoming_link[place]
+        if events.closed[link] == 0 and events.started[link] < events.delivered[link]:
             arrival = events.queue[timing.ring_begin[link] + events.started[link] % timing.depth[link], ARRIVAL]
             if arrival <= now and arrival < earliest:
                 chosen, earliest = link, arrival
@@ -94,38 +131,19 @@ def _first_arrived(
 
 
 @inlined
-def _all_closed(net: NetworkArrays, events: EventState, core: int) -> bool:
+def _all_closed(parts: Parts, events: EventState, core: int) -> bool:
     """Has the token of this frame been served on every link?"""
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.closed[link] == 0:
+    for place in range(parts.incoming[core], parts.incoming[core + 1]):
+        if events.closed[parts.incoming_link[place]] == 0:
             return False
     return True
 
 
 @inlined
-def _all_served(net: NetworkArrays, slots: Slots, events: EventState, core: int) -> bool:
-    """Under barriers: have all senders sent this frame, and has all of it been served?"""
-    slot = events.frame[core] % slots.messages.shape[0]
-    sent = np.int64(0)
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        if events.sent_done[net.link_sender[link]] <= events.frame[core]:
-            return False
-        sent += slots.link_messages[slot, link]
-    return events.served[core] == sent
-
-
-@inlined
-def _received(
-    net: NetworkArrays, slots: Slots, timing: Timing, times: TimeState, events: EventState, core: int, now: int
-) -> None:
-    """The receive phase is over: fill the row, and update at once (dataflow) or when the barrier opens."""
+def close_receiving(slots: Slots, times: TimeState, events: EventState, core: int) -> None:
+    """The receive phase is over: fill the row."""
     record = slots.record[events.frame[core] % slots.messages.shape[0], core]
     end = times.serve_end[core]
     record[SERVE_FIRST] = events.first[core] if events.first[core] >= 0 else end
-    record[SERVE_END], record[SERVE_BUSY] = end, events.busy[core]
-    record[STARVED] = end - times.update_end[core] - events.busy[core]
-    if timing.barrier:
-        events.phase[core] = WAITING
-        step_on(slots, timing, times, events, now)
-    else:
-        begin_update(slots, timing, events, core, now)
+    record[SERVE_END], record[SERVE_BUSY], record[BLOCKED_MEMORY] = end, events.busy[core], events.waited[core]
+    record[STARVED] = end - times.update_end[core] - events.busy[core] - events.waited[core]

@@ -51,7 +51,7 @@ def dataflow_frames(
 ) -> int:
     """Time all frames up to number `until` (not included). Returns the message rows written to `trace`."""
     ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
-    alone = timing.serial and trace.shape[0] == 0 and cores > 1 and timing.token_fs[0] + timing.wire_fs[0] > 0
+    alone = timing.serial and trace.shape[0] == 0 and cores > 1 and timing.token_fs + timing.wire_fs[0] > 0
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
         record = slots.record[slot, 0]
@@ -246,7 +246,7 @@ def transfer(
     """
     slot = frame % slots.messages.shape[0]
     record = slots.record[slot, core]
-    fetch = timing.fetch_fs if core == 0 else 0
+    fetch = timing.fetch_fs[core]
     scan = scan_fs(net, slots, timing, slot, core)
     record[UPDATE_START] = start
     busy = fetch + scan
@@ -302,7 +302,7 @@ def _send_and_serve(
     starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
     pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
     depth = starts.shape[0]
-    on_link, wire, encode = timing.message_fs[core], timing.wire_fs[core], timing.encode_fs[core]
+    on_link, wire, encode = timing.message_fs, timing.wire_fs[core], timing.encode_fs[core]
     fire = timing.fire_fs[core]
     link_free, sent, left = times.link_free[core], times.sent[core], times.left[core]
     head, tail = np.uint64(sent % depth), np.uint64(left % depth)  # places in the ring, kept up without dividing
@@ -354,7 +354,7 @@ def _send_and_serve(
         waited_queue += now - at
         left, tail = _have_left(starts, now, sent, left, tail)
         peak = max(peak, sent - left + 1)
-        link_free = now + timing.token_fs[core]
+        link_free = now + timing.token_fs
         free = max(link_free + wire, free)
         starts[head] = free
         sent += 1

@@ -116,9 +116,9 @@ def _cut_problems(network: IntegerNetwork, layer: int, placement: Placement) -> 
         )
         if parts > there
     ]
-    if layer and cores > 1 and network.overflow == "saturate":
+    if cores > 1 and network.overflow == "saturate":
         problems.append(
-            f"layer {name!r} is split and its accumulators saturate: what is clipped depends on the order of all its "
+            f"layer {name!r} is split and accumulators saturate: what is clipped depends on the order of all "
             "messages; use overflow: wrap, or one core"
         )
     if layer and placement.channels > 1 and is_grouped(network, layer):

@@ -1,12 +1,14 @@
-"""One core of the reference engine: its integers and its counts, message by message and neuron by neuron."""
+"""One core of the reference engine: its integers and its counts, message by message and neuron by neuron.
+
+Neurons and accumulators have their numbers in the layer's whole maps; a core touches only its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from hwmodels.records import COLUMNS
-from simulator.digest import digest_keys
-from simulator.plan import CorePlan, LinkPlan, Plan, ceil_div
+from simulator.plan import CorePlan, LayerPlan, LinkPlan, Plan, ceil_div
 from simulator.reference_integers import accumulate_exactly, activate_and_requantise, canonical_digits
 from simulator.reference_maps import Reach, pooled_positions, reach_of
 from workloads.integer_network import IntegerLayer, IntegerNetwork
@@ -14,13 +16,14 @@ from workloads.integer_network import IntegerLayer, IntegerNetwork
 
 @dataclass
 class Message:
-    """One wire message on link number `link`, or (token) the end of a frame."""
+    """One wire message on link number `link`, or (token) the end of a frame. Copies of one have one `serial`."""
 
     frame: int
     link: int
     neuron: int
     value: int
     token: bool = False
+    serial: int = 0
     ready_fs: int = 0
     sent_fs: int = 0
     arrival_fs: int = 0
@@ -30,10 +33,10 @@ class Message:
 
 @dataclass
 class Core:
-    """State of one core. `layer` is None for the input core; `rows` holds one dict of counts and times per frame.
+    """State of one core. `layer` is None where the input is; `rows` holds one dict of counts and times per frame.
 
-    `reach[source][neuron]` lists what a message of that sender's neuron adds to: (accumulator, weight) pairs.
-    `positions[pixel]` are the accumulator pixels that a sent pixel looks at.
+    `reach[link][neuron]` lists what a message of that neuron adds to here: (accumulator, weight) pairs.
+    `positions[pixel]` are the accumulator pixels that a sent pixel looks at. `neurons` are those it scans, in order.
     """
 
     index: int
@@ -42,14 +45,15 @@ class Core:
     layer: IntegerLayer | None
     reach: dict[int, Reach]
     positions: list[list[int]]
-    accumulators: list[int]
-    last: list[int]
-    integers: list[int]
-    integers_before: list[int]
-    keys: list[int]
+    neurons: list[int]
+    own: list[int]
+    accumulators: dict[int, int]
+    last: dict[int, int]
+    integers: dict[int, int]
     rows: list[dict[str, int]] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
     looked_at: int = 0
+    port_free_fs: int = 0
 
     @property
     def part(self) -> CorePlan:
@@ -57,9 +61,14 @@ class Core:
         return self.plan.cores[self.index]
 
     @property
+    def whole(self) -> LayerPlan:
+        """The layer it holds a part of."""
+        return self.plan.layers[self.part.layer_index]
+
+    @property
     def is_last(self) -> bool:
-        """True for the core the host reads out."""
-        return self.index == len(self.plan.cores) - 1
+        """True for a core the host reads out."""
+        return self.part.layer_index == len(self.plan.layers) - 1
 
     @property
     def row(self) -> dict[str, int]:
@@ -70,37 +79,52 @@ class Core:
 def new_core(index: int, plan: Plan, network: IntegerNetwork) -> Core:
     """A core at time zero: s[-1] = 0."""
     part = plan.cores[index]
-    before = sum(core.neurons for core in plan.cores[:index])
-    layer = network.layers[index - 1] if index else None
-    pool = layer.pool if layer is not None and index < len(plan.cores) - 1 else None
-    height, width, channels = part.shape
+    whole = plan.layers[part.layer_index]
+    layer = network.layers[part.layer_index - 1] if part.layer_index else None
+    pool = layer.pool if layer is not None and part.layer_index < len(plan.layers) - 1 else None
+    neurons = _numbers(whole.sent_shape, part.rows, part.channels)
+    own = _numbers(whole.shape, part.accumulator_rows, part.channels)
     return Core(
         index=index,
         plan=plan,
         network=network,
         layer=layer,
-        reach={each.source: reach_of(each, network.sent_shape(each.source), part.shape) for each in layer.synapses}
-        if layer is not None
-        else {},
-        positions=pooled_positions(pool, part.shape, part.sent_shape),
-        accumulators=[0] * (height * width * channels),
-        last=[0] * part.neurons,
-        integers=[0] * part.neurons,
-        integers_before=[0] * part.neurons,
-        keys=[int(key) for key in digest_keys(part.neurons, before)],
+        reach=_reach(index, plan, network, layer, set(own)),
+        positions=pooled_positions(pool, whole.shape, whole.sent_shape),
+        neurons=neurons,
+        own=own,
+        accumulators=dict.fromkeys(own, 0),
+        last=dict.fromkeys(neurons, 0),
+        integers=dict.fromkeys(neurons, 0),
     )
 
 
+def _numbers(shape: tuple[int, int, int], rows: tuple[int, int], channels: tuple[int, int]) -> list[int]:
+    """Numbers, in a map of this shape, of what lies in these rows and channels."""
+    return [(y * shape[1] + x) * shape[2] + c for y in range(*rows) for x in range(shape[1]) for c in range(*channels)]
+
+
+def _reach(
+    index: int, plan: Plan, network: IntegerNetwork, layer: IntegerLayer | None, own: set[int]
+) -> dict[int, Reach]:
+    """What a message over each link into a core adds to: of the layer's accumulators its own."""
+    result = {}
+    for number, link in enumerate(plan.links):
+        if link.receiver == index and layer is not None:
+            source = plan.cores[link.sender].layer_index
+            synapses = next(each for each in layer.synapses if each.source == source)
+            whole = reach_of(synapses, network.sent_shape(source), layer.shape)
+            result[number] = [[(target, weight) for target, weight in pairs if target in own] for pairs in whole]
+    return result
+
+
 def take_in(core: Core, pixels: list[int]) -> None:
-    """The frame, given in (channel, y, x) order, as the input core's accumulators in (y, x, channel) order."""
-    height, width, channels = core.part.shape
-    network = core.network
-    for y in range(height):
-        for x in range(width):
-            for c in range(channels):
-                pixel = pixels[(c * height + y) * width + x]
-                shifted = pixel * 2**network.input_shift - int(network.input_offset[c])
-                core.accumulators[(y * width + x) * channels + c] = shifted
+    """The frame, given in (channel, y, x) order, as the accumulators of the input, in (y, x, channel) order."""
+    height, width, channels = core.whole.shape
+    for number in core.own:
+        pixel, channel = divmod(number, channels)
+        shifted = pixels[channel * height * width + pixel] * 2**core.network.input_shift
+        core.accumulators[number] = shifted - int(core.network.input_offset[channel])
 
 
 def begin_frame(core: Core, frame: int) -> None:
@@ -109,26 +133,25 @@ def begin_frame(core: Core, frame: int) -> None:
     core.touched = set()
     core.looked_at = 0
     if core.layer is not None and is_fresh(core, frame):
-        channels = core.part.shape[2]
-        core.accumulators = [int(core.layer.bias[i % channels]) for i in range(len(core.accumulators))]
-        bits = len(core.accumulators) * core.network.accumulator_bits
+        for number in core.own:
+            core.accumulators[number] = int(core.layer.bias[number % core.whole.shape[2]])
+        bits = len(core.own) * core.network.accumulator_bits
         core.row["state_writes"] += ceil_div(bits, core.part.timing.state_memory.word_bits)
 
 
 def is_fresh(core: Core, frame: int) -> bool:
-    """True where everything is computed anew: the input core, the first frame, frame-by-frame networks."""
+    """True where everything is computed anew: the input, the first frame, frame-by-frame networks."""
     return core.layer is None or frame == 0 or not core.plan.mode.delta
 
 
 def receive(core: Core, message: Message) -> None:
     """Serve one message: add `value` times the weight of every synapse that it meets."""
-    source = core.plan.links[message.link].sender
-    synapses = core.reach[source][message.neuron]
+    synapses = core.reach[message.link][message.neuron]
     timing, bits = core.part.timing, core.network.accumulator_bits
     for target, weight in synapses:
         total = core.accumulators[target] + message.value * weight
         core.accumulators[target], clipped = accumulate_exactly(total, core.network)
-        core.touched.add(target // core.part.shape[2])
+        core.touched.add(target // core.whole.shape[2])
         core.row["accumulator_clips"] += clipped
         if core.plan.encoding == "shift_add":
             core.row["adds"] += sum(digit != 0 for digit in canonical_digits(message.value))
@@ -136,7 +159,11 @@ def receive(core: Core, message: Message) -> None:
             core.row["adds"] += 1
         core.row["multiplies"] += core.plan.encoding == "graded"
     core.row["messages_in"] += 1
-    core.row["weight_reads"] += ceil_div(len(synapses) * core.network.weight_bits, timing.weight_memory.word_bits)
+    weight_bits = len(synapses) * core.network.weight_bits
+    if core.part.streams:
+        core.row["off_chip_weight_reads"] += ceil_div(weight_bits, core.part.stream_word_bits)
+    else:
+        core.row["weight_reads"] += ceil_div(weight_bits, timing.weight_memory.word_bits)
     state_words = ceil_div(len(synapses) * bits, timing.state_memory.word_bits)
     core.row["state_reads"] += state_words
     core.row["state_writes"] += state_words
@@ -149,7 +176,7 @@ def is_touched(core: Core, pixel: int, frame: int) -> bool:
 
 def scan_neuron(core: Core, neuron: int, frame: int) -> int | None:
     """Requantise one neuron in the update phase and return the value it sends, None for nothing."""
-    channels = core.part.sent_shape[2]
+    channels = core.whole.sent_shape[2]
     pixel, channel = divmod(neuron, channels)
     core.row["accesses"] += len(core.positions[pixel])
     if not is_touched(core, pixel, frame):
@@ -175,53 +202,21 @@ def scan_neuron(core: Core, neuron: int, frame: int) -> int | None:
     return value
 
 
-def wire_messages(core: Core, frame: int, neuron: int, value: int) -> list[Message]:
-    """What one value becomes on the wire, link by link: unit events when unary, else one message each.
-
-    Nothing goes to a receiver in which the neuron has no synapse.
-    """
-    messages = []
-    for number, link in enumerate(core.plan.links):
-        if link.sender == core.index and hits(link, neuron // core.part.sent_shape[2]) > 0:
-            if core.plan.encoding == "unary":
-                messages += [Message(frame, number, neuron, 1 if value > 0 else -1) for _ in range(abs(value))]
-            else:
-                messages.append(Message(frame, number, neuron, value))
-    return messages
-
-
-def hits(link: LinkPlan, pixel: int) -> int:
-    """Pixels of the receiver that a message from this pixel reaches."""
-    y, x = divmod(pixel, len(link.hits_x))
-    return link.hits_y[y] * link.hits_x[x]
-
-
-def count_sent(core: Core, message: Message) -> None:
-    """Book one message or token on its way."""
-    link = core.plan.links[message.link]
-    flits = link.token_flits if message.token else link.message_flits
-    core.row["tokens_out" if message.token else "messages_out"] += 1
-    core.row["flits_local"] += flits if link.local else 0
-    core.row["flit_hops_ew"] += flits * link.hops_ew
-    core.row["flit_hops_ns"] += flits * link.hops_ns
+def hits(plan: Plan, link: LinkPlan, neuron: int) -> int:
+    """Pixels of the receiver's part that a message from this neuron reaches."""
+    sender = plan.cores[link.sender]
+    _, width, channels = plan.layers[sender.layer_index].sent_shape
+    y, x = divmod(neuron // channels, width)
+    return link.hits_y[y - sender.rows[0]] * link.hits_x[x]
 
 
 def end_frame(core: Core) -> None:
-    """Close the row: memory words of the scan, frame fetch, peak and digest."""
+    """Close the row: memory words of the scan, frame fetch, peak."""
     part, network = core.part, core.network
     word = part.timing.state_memory.word_bits
     if core.layer is not None:
         core.row["state_reads"] += ceil_div(core.looked_at * network.accumulator_bits, word)
-        core.row["accumulator_peak"] = max(abs(each) for each in core.accumulators)
+        core.row["accumulator_peak"] = max(abs(each) for each in core.accumulators.values())
     if core.plan.mode.delta and not core.is_last:
         core.row["state_reads"] += ceil_div(core.row["updates"] * network.activation_bits, word)
-        now, before = core.integers, core.integers_before
-        norms = [sum(abs(s) for s in integers) for integers in (now, before)]
-        pairs = list(zip(now, before, strict=True))
-        core.row["s_l1"], core.row["s_square"] = norms[0], sum(s * s for s in now)
-        core.row["s_product"] = sum(s * old for s, old in pairs)
-        core.row["s_distance"] = sum(abs(s * norms[1] - old * norms[0]) for s, old in pairs)
-    core.integers_before = list(core.integers)
     core.row["off_chip_reads"] = part.off_chip_words
-    total = sum(integer * key for integer, key in zip(core.integers, core.keys, strict=True)) % 2**64
-    core.row["digest"] = total - 2**64 if total >= 2**63 else total

@@ -15,8 +15,10 @@ from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
 from simulator.errors import SimulationError
 from simulator.fast import advance, blocks_of, start
+from simulator.mapping import Mapping
 from simulator.modes import mode_named
-from simulator.plan import Plan, plan_network
+from simulator.plan import Plan
+from simulator.planning import plan_network
 from simulator.reference import run_reference
 from workloads.integer_network import IntegerNetwork
 
@@ -31,12 +33,14 @@ class Result:
     """A finished simulation of one mode.
 
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32,
-    the accumulators of the last layer. integers: (frames, neurons of all cores) int32, if kept. messages: (messages,
+    the accumulators of the last layer. mesh: (frames, mesh links, columns) int64, columns as in
+    hwmodels.records.LINK_COLUMNS. integers: (frames, neurons of all layers) int32, if kept. messages: (messages,
     9) int64, if recorded; columns as in hwmodels.records.MESSAGE_COLUMNS, times in fs.
     """
 
     plan: Plan
     counts: NDArray[np.int64]
+    mesh: NDArray[np.int64]
     outputs: NDArray[np.int32]
     integers: NDArray[np.int32] | None
     messages: NDArray[np.int64] | None
@@ -58,6 +62,7 @@ def simulate(
     chip: Chip,
     mode: str = "sigma_delta",
     *,
+    mapping: Mapping | None = None,
     engine: Engine = "fast",
     arrival: Arrival = SERIAL,
     keep_integers: bool = False,
@@ -68,10 +73,11 @@ def simulate(
 
     frames: (n, ...) uint8, or an iterable of such arrays (a stream; only a block of it is in memory). mode: one of
     hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision network, the others the
-    scaled one. progress: called with the number of frames finished since the last call. The reference engine takes
+    scaled one. mapping: which cores each layer runs on (layer l on core l unless given). progress:
+    called with the number of frames finished since the last call. The reference engine takes
     all frames at once. Raises SimulationError for frames, networks and chips that don't fit each other.
     """
-    plan = _checked_plan(network, chip, mode)
+    plan = _checked_plan(network, chip, mode, mapping)
     stream = _checked_stream(frames, network)
     if engine == "reference":
         blocks = _reference_block(network, plan, stream, arrival)
@@ -106,14 +112,14 @@ def messages_table(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:
     return table.sort_values(["frame", "receiver", "sender"], kind="stable", ignore_index=True)
 
 
-def _checked_plan(network: IntegerNetwork, chip: Chip, mode_name: str) -> Plan:
+def _checked_plan(network: IntegerNetwork, chip: Chip, mode_name: str, mapping: Mapping | None) -> Plan:
     mode = mode_named(mode_name)
     if mode.precision != network.precision:
         raise SimulationError(
             f"mode {mode_name!r} runs the {mode.precision} network, {network.name!r} is the {network.precision} one: "
             f"take QuantisedNetwork.{mode.precision}"
         )
-    return plan_network(network, chip, mode)
+    return plan_network(network, chip, mode, mapping)
 
 
 def _checked_stream(
@@ -167,6 +173,7 @@ def _collect(
     return Result(
         plan=plan,
         counts=np.concatenate([block.counts for block in done]),
+        mesh=np.concatenate([block.mesh for block in done]),
         outputs=np.concatenate([block.outputs for block in done]),
         integers=np.concatenate([b.integers for b in done if b.integers is not None]) if keep_integers else None,
         messages=np.concatenate([b.messages for b in done if b.messages is not None]) if record_messages else None,

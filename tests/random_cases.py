@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
-from simulator import Arrival
+from simulator import Arrival, Mapping, Placement
+from simulator.mapping import is_grouped, layer_names, sent_map
 from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
 latency = st.integers(0, 40)
@@ -22,6 +24,7 @@ class Case(NamedTuple):
     chip: Chip
     mode: str
     arrival: Arrival
+    mapping: Mapping | None = None
 
 
 @st.composite
@@ -165,12 +168,10 @@ def cores(draw):
 
 
 @st.composite
-def chips(draw):
+def chips(draw, least=5):
     columns, rows, per_tile = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    columns = max(columns, -(-least // (rows * per_tile)))
     count = columns * rows * per_tile
-    if count < 5:
-        columns = 5
-        count = columns * rows * per_tile
     kinds = draw(st.lists(cores(), min_size=1, max_size=3))
     return Chip(
         name="random",
@@ -194,11 +195,48 @@ def chips(draw):
         barrier_fs=tuple((tiles, draw(latency)) for tiles in (1, 3)),
         frame_word_bits=draw(st.sampled_from([0, 32])),
         frame_word_fs=draw(latency),
+        shared_links=draw(st.booleans()),
+        router_depth=draw(st.sampled_from([1, 1, 2, 5, None])),
+        multicast=draw(st.booleans()),
+        stream_word_bits=32,
+        stream_word_fs=draw(latency),
+        stream_latency_fs=draw(latency),
     )
 
 
 @st.composite
-def cases(draw, branches=False):
+def mappings(draw, network):
+    """Every layer on one to four cores, wherever they are."""
+    placements, taken = [], 0
+    for layer, name in enumerate(layer_names(network)):
+        height, _, channels = sent_map(network, layer)
+        splits = network.overflow == "wrap"
+        rows = draw(st.integers(1, min(height, 3))) if splits else 1
+        ranges = draw(st.integers(1, min(channels, 3))) if splits and not is_grouped(network, layer) else 1
+        placements.append(Placement(name, tuple(range(taken, taken + rows * ranges)), rows, ranges))
+        taken += rows * ranges
+    order = draw(st.permutations(range(taken + draw(st.integers(0, 2)))))
+    return tuple(
+        Placement(each.layer, tuple(order[core] for core in each.cores), each.rows, each.channels)
+        for each in placements
+    )
+
+
+@st.composite
+def some_stream(draw, chip):
+    """The chip with some cores' weight memories too small for any weight."""
+    small = [draw(st.booleans()) for _ in chip.cores]
+    return replace(
+        chip,
+        cores=tuple(
+            replace(core, weight_memory=replace(core.weight_memory, capacity_bits=1)) if is_small else core
+            for core, is_small in zip(chip.cores, small, strict=True)
+        ),
+    )
+
+
+@st.composite
+def cases(draw, branches=False, splits=False):
     mode = draw(st.sampled_from(["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]))
     precision = "scaled" if mode in ("rounding", "sigma_delta") else "full"
     network = draw(networks(precision, branches))
@@ -208,7 +246,10 @@ def cases(draw, branches=False):
     keep = rng.random(frames.shape) < draw(st.sampled_from([0.0, 0.5, 1.0]))  # how much of a frame stays as it was
     for t in range(1, count):
         frames[t] = np.where(keep[t], frames[t - 1], frames[t])
-    chip = draw(chips())
+    mapping = draw(mappings(network)) if splits else None
+    least = max(core for each in mapping for core in each.cores) + 1 if mapping else 5
+    chip = draw(chips(least))
+    chip = draw(some_stream(chip)) if splits else chip
     kinds = ["serial"] if branches and chip.synchronisation == "barrier" else ["serial", "pipelined"]
     arrival = Arrival(draw(st.sampled_from(kinds)), draw(st.sampled_from([0, 0, 500, 5000])))
-    return Case(network, frames, chip, mode, arrival)
+    return Case(network, frames, chip, mode, arrival, mapping)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_cases import cases, multipliers
 from small_chips import CHIP, chain, frames
 
-from hwmodels.records import COLUMNS
+from hwmodels.records import COLUMNS, LINK_COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
 from simulator.arrays import ROUNDINGS
 from simulator.kernels_requantise import requantise
@@ -30,24 +30,26 @@ def test_reference_and_fast_engine_agree_on_chains(case):
 
 
 def engines_agree(case):
-    network, frames, chip, mode, arrival = case
-    fast = simulate(network, frames, chip, mode, arrival=arrival, keep_integers=True, record_messages=True)
-    slow = simulate(
-        network, frames, chip, mode, arrival=arrival, engine="reference", keep_integers=True, record_messages=True
-    )
+    network, frames, chip, mode, arrival, mapping = case
+    both = {"arrival": arrival, "mapping": mapping, "keep_integers": True, "record_messages": True}
+    fast = simulate(network, frames, chip, mode, **both)
+    slow = simulate(network, frames, chip, mode, engine="reference", **both)
     np.testing.assert_array_equal(fast.outputs, slow.outputs)
     np.testing.assert_array_equal(fast.integers, slow.integers)
     for place, column in enumerate(COLUMNS):
         np.testing.assert_array_equal(fast.counts[..., place], slow.counts[..., place], err_msg=column)
+    for place, column in enumerate(LINK_COLUMNS):
+        np.testing.assert_array_equal(fast.mesh[..., place], slow.mesh[..., place], err_msg=column)
     assert fast.messages_table().equals(slow.messages_table())
 
 
 @settings(max_examples=100)
-@given(cases() | cases(branches=True), st.integers(1, 3))
+@given(cases() | cases(branches=True) | cases(splits=True) | cases(branches=True, splits=True), st.integers(1, 3))
 def test_block_size_and_checkpoints_change_nothing(case, size):
-    network, frames, chip, mode, arrival = case
-    whole = simulate(network, frames, chip, mode, arrival=arrival, keep_integers=True, record_messages=True)
-    plan = plan_network(network, chip, mode_named(mode))
+    network, frames, chip, mode, arrival, mapping = case
+    kept = {"keep_integers": True, "record_messages": True}
+    whole = simulate(network, frames, chip, mode, arrival=arrival, mapping=mapping, **kept)
+    plan = plan_network(network, chip, mode_named(mode), mapping)
     blocks, saved = [], None
     for first in range(0, len(frames) + size, size):  # the last round has no frames left: it drains the pipeline
         state = start(network, plan, arrival, block=size, keep_integers=True)  # as after a restart
@@ -58,19 +60,21 @@ def test_block_size_and_checkpoints_change_nothing(case, size):
         saved = checkpoint(state)
     blocks.append(advance(state, frames[:0], last=True, trace=True))
     np.testing.assert_array_equal(np.concatenate([b.counts for b in blocks]), whole.counts)
+    np.testing.assert_array_equal(np.concatenate([b.mesh for b in blocks]), whole.mesh)
     np.testing.assert_array_equal(np.concatenate([b.integers for b in blocks]), whole.integers)
     np.testing.assert_array_equal(np.concatenate([b.messages for b in blocks]), whole.messages)
 
 
 @settings(max_examples=60)
-@given(cases() | cases(branches=True))
+@given(cases() | cases(branches=True) | cases(branches=True, splits=True))
 def test_delta_networks_give_the_integers_of_their_frame_by_frame_partner(case):
     """Holds while no saturating accumulator clips; wrapping ones may wrap as they like."""
     network = replace(case.network, overflow="wrap")
     full = network.precision == "full"
     with_deltas, without = ("temporal_difference", "original") if full else ("sigma_delta", "rounding")
     delta, plain = (
-        simulate(network, case.frames, case.chip, mode, keep_integers=True) for mode in (with_deltas, without)
+        simulate(network, case.frames, case.chip, mode, mapping=case.mapping, keep_integers=True)
+        for mode in (with_deltas, without)
     )
     np.testing.assert_array_equal(delta.integers, plain.integers)
     digest = COLUMNS.index("digest")
@@ -131,4 +135,16 @@ def test_compiled_requantisation_is_exact_at_ties_and_extremes(rounding, small, 
 @settings(max_examples=CASES)
 @given(cases(branches=True))
 def test_reference_and_fast_engine_agree_on_networks_that_branch(case):
+    engines_agree(case)
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(cases(splits=True))
+def test_reference_and_fast_engine_agree_on_split_layers(case):
+    engines_agree(case)
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(cases(branches=True, splits=True))
+def test_reference_and_fast_engine_agree_on_branching_networks_with_split_layers(case):
     engines_agree(case)

@@ -1,0 +1,76 @@
+"""Why a network cannot run on a chip: what is asked, what is there, what would help."""
+
+from __future__ import annotations
+
+from hwmodels.chip import Chip, Encoding
+from simulator.mapping import Mapping
+from simulator.modes import Mode
+from simulator.plan import CorePlan
+from workloads.integer_network import IntegerNetwork
+
+
+def network_problems(
+    network: IntegerNetwork, chip: Chip, encoding: Encoding, mode: Mode, mapping: Mapping
+) -> list[str]:
+    """What is wrong whatever the memories hold: widths, messages, cores, sums whose order would matter."""
+    problems = _width_problems(network, chip, encoding, mode, mapping)
+    count = len(network.layers) + 1
+    if count > len(chip.cores):
+        problems.append(
+            f"{count - 1} layers and the input need {count} cores, {chip.name} has {len(chip.cores)}: "
+            "use a bigger mesh (mesh.columns, mesh.rows, mesh.cores_per_tile)"
+        )
+    return problems + _order_problems(network)
+
+
+def memory_problems(chip: Chip, core: CorePlan) -> list[str]:
+    """What a core's memories are too small for."""
+    problems = []
+    where = f"layer {core.layer!r}" if not core.part else f"part {core.part} of layer {core.layer!r}"
+    for name, asked, memory, help_ in (
+        ("weight_memory", core.weight_memory_bits, core.timing.weight_memory, "fewer weight_bits"),
+        ("state_memory", core.state_memory_bits, core.timing.state_memory, "fewer accumulator_bits"),
+    ):
+        if memory.capacity_bits is None or asked <= memory.capacity_bits or (name == "weight_memory" and core.streams):
+            continue
+        streams = ", or off_chip.holds_weights" if name == "weight_memory" and not chip.stream_word_bits else ""
+        problems.append(
+            f"{where} needs {asked / 8192:.1f} KiB of {name}, core {core.timing.name!r} has "
+            f"{memory.capacity_bits / 8192:.1f} KiB, {(asked - memory.capacity_bits) / 8192:.1f} KiB too little: "
+            f"split the layer over more cores (mapping: fit), {help_}, or a larger core.{name}.capacity{streams}"
+        )
+    return problems
+
+
+def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mode: Mode, mapping: Mapping) -> list[str]:
+    problems = [
+        f"{name} of {asked} bits, {chip.name} has {there} (precision.{name}): quantise to {there} bits or widen it"
+        for name, asked, there in (
+            ("weight_bits", network.weight_bits, chip.weight_bits),
+            ("activation_bits", network.activation_bits, chip.activation_bits),
+            ("accumulator_bits", network.accumulator_bits, chip.accumulator_bits),
+        )
+        if asked > there
+    ]
+    used = [chip.cores[core] for placement in mapping[1:] for core in placement.cores if 0 <= core < len(chip.cores)]
+    if encoding == "graded" and any(core.multiply_fs is None for core in used):
+        problems.append(
+            f"mode {mode.name!r} sends graded messages, which need a multiplier, and {chip.name} has none: run "
+            "rounding and sigma_delta only (with unary or shift_add messages), or give core.multiply"
+        )
+    if encoding != "unary" and chip.payload_bits < network.activation_bits + 1:
+        problems.append(
+            f"changes of {network.activation_bits}-bit activations need {network.activation_bits + 1} bits, "
+            f"messages.payload_bits is {chip.payload_bits}: widen it or quantise to fewer activation_bits"
+        )
+    return problems
+
+
+def _order_problems(network: IntegerNetwork) -> list[str]:
+    """Sums that depend on the order of arrival have no defined value."""
+    return [
+        f"layer {layer.name!r} has {len(layer.synapses)} senders and accumulators that saturate: the order in which "
+        "their messages arrive would change the sum; use overflow: wrap"
+        for layer in network.layers
+        if network.overflow == "saturate" and len(layer.synapses) > 1
+    ]
