@@ -106,7 +106,7 @@ def check_hover(driver: Any) -> None:
     box = max(driver.execute_script(widest, plot), key=lambda bar: bar["width"] * bar["height"])
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     for step in (6, 3, 0):  # a pointer that moves, as hands do
-        _mouse(driver, "mouseMoved", x - step, y)
+        mouse(driver, "mouseMoved", x - step, y)
     label = "return arguments[0].querySelector('.hoverlayer').textContent"
     wait_for(lambda: driver.execute_script(label, plot), "a hover label")
     text = driver.execute_script(label, plot)
@@ -167,9 +167,10 @@ def _click(driver: Any, element: Any) -> None:
     box = driver.execute_script("return arguments[0].getBoundingClientRect()", element)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-        _mouse(driver, kind, x, y)
+        mouse(driver, kind, x, y)
 
 
-def _mouse(driver: Any, kind: str, x: float, y: float) -> None:
+def mouse(driver: Any, kind: str, x: float, y: float) -> None:
+    """A pointer's event where the page is seen."""
     event = {"type": kind, "x": x, "y": y, "button": "none" if kind == "mouseMoved" else "left", "clickCount": 1}
     driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
