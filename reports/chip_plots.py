@@ -18,13 +18,14 @@ from reports.headline import baseline_mode, focus_mode
 from reports.mesh import SHARED, link_name
 from reports.numbers import count, percent, quantity
 from reports.page import Plot
+from reports.phases import phases_table, pieces_table
 from reports.run import Run
 from reports.tables import STALLS, frame_limits_fs
 from reports.waterfall import waterfall_table
 
 _TIMELINE_FRAMES: Final = 3
-_MOST_SEGMENTS: Final = 40_000
-"""Recorded messages that a timeline shows one by one at most; browsers become slow with more."""
+_MOST_PIECES: Final = 4000
+"""A timeline has at most so many exact pieces of work and waiting: browsers become slow with more."""
 MOST_LANES: Final = 40
 """With more cores than this, shares of time are those of layers."""
 
@@ -92,7 +93,7 @@ def _core_hover(run: Run, core: dict[Any, Any]) -> str:
     lines = [
         core_name(int(core["core"]), str(core["name"])),
         f"position {core['position']}, tile ({core['column']}, {core['row']}), kind {core['kind'] or 'core'}",
-        *([f"part {core['part'] + 1} of {core['parts']} of layer {core['layer']}"] if core["parts"] > 1 else []),
+        *([f"part {core['part']}, one of {core['parts']} of layer {core['layer']}"] if core["parts"] > 1 else []),
         f"{quantity(core['total_pj'] * 1e-12 / frames, 'J')} per frame",
         f"at work {core['utilisation']:.2%} of the time",
         f"waits: {', '.join(waits)}" if waits else "never waits",
@@ -195,24 +196,25 @@ def _timelines(run: Run) -> dict[str, go.Figure]:
     """The first frames, and frames from the middle of the run, of the focus and of its baseline."""
     starts = sorted({0, run.frame_count // 2} if run.frame_count >= 2 * _TIMELINE_FRAMES else {0})
     names = [core_name(core, name) for core, name in enumerate(run.layout.names)]
-    held = [run.layout.layers[layer] for layer in run.layout.layer]
+    held = [run.layout.layers[layer] for layer in run.layout.layer] if run.layout.is_split else None
     result = {}
     for mode in two_modes(run):
         counts = run.counts[run.counts["mode"] == mode]
         for first in starts:
-            last = min(first + _TIMELINE_FRAMES, run.frame_count) - 1
-            messages = _few_messages(run, mode, first, last)
-            title = f"{network_name(mode)}, {first} to {last}"
-            result[title] = timeline(counts, first, last, names, messages, held if run.layout.is_split else None)
+            last, pieces = _drawable(run, counts, mode, first)
+            result[f"{network_name(mode)}, {first} to {last}"] = timeline(pieces, first, names, held)
     return result
 
 
-def _few_messages(run: Run, mode: str, first: int, last: int) -> pd.DataFrame | None:
-    """The messages of some frames, if they were recorded and are not too many to draw."""
-    if not run.has_messages:
-        return None
-    messages = run.messages_of(mode, first, last)
-    return messages if len(messages) <= _MOST_SEGMENTS else None
+def _drawable(run: Run, counts: pd.DataFrame, mode: str, first: int) -> tuple[int, pd.DataFrame]:
+    """The last frame of a timeline that starts with frame `first`, and its pieces: as exact as a browser can draw."""
+    end = min(first + _TIMELINE_FRAMES, run.frame_count) - 1
+    if run.has_messages:
+        for last in range(end, first - 1, -1):
+            pieces = pieces_table(phases_table(counts, first, last), run.messages_of(mode, first, last))
+            if len(pieces) <= _MOST_PIECES:
+                return last, pieces
+    return end, phases_table(counts, first, end)
 
 
 def _waterfalls(run: Run) -> dict[str, go.Figure]:

@@ -57,7 +57,7 @@ def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cel
     depth = run.chip.cores[run.positions[core]].queue_depth
     return (
         Cell(str(core)),
-        Cell(str(entry["name"]), f"part {entry['part'] + 1} of {entry['parts']} of {entry['layer']}"),
+        Cell(str(entry["name"]), f"part {entry['part']}, one of {entry['parts']} of {entry['layer']}"),
         Cell(f"{entry['column']}, {entry['row']}" if entry["column"] is not None else NOTHING),
         Cell(count(entry["messages_in"] / frames), exact(entry["messages_in"], "in all")),
         Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")),

@@ -91,7 +91,7 @@ def layers(chip: Chip) -> list[dict[str, Any]]:
         entries.append(
             {
                 "core": core,
-                "name": chip.name(layer) if parts == 1 else f"{chip.name(layer)}.{part + 1}",
+                "name": chip.name(layer) if parts == 1 else f"{chip.name(layer)}.{part}",
                 "layer": chip.name(layer),
                 "layer_index": layer,
                 "part": part,

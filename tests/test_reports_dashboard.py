@@ -18,6 +18,7 @@ from reports import Run, load_run, write_comparison, write_dashboard
 from reports.figures.timeline import timeline
 from reports.numbers import count, quantity, ratio
 from reports.page import script_json
+from reports.phases import phases_table, pieces_table
 from reports.thumbnails import png, sheet
 
 HOSTILE = "</script><script>alert('1')</script> <img src=x onerror=alert(2)> & \u2028"
@@ -124,13 +125,14 @@ def test_the_baseline_is_rounding_without_a_multiplier(tmp_path: Path) -> None:
 
 def test_recorded_messages_make_the_timeline_exact(tmp_path: Path) -> None:
     run = load_run(make_run(tmp_path / "run", record=True))
-    assert "every message of the run was recorded" in page_of(run.path).text
+    assert "Every message of the run was recorded" in page_of(run.path).text
     counts, messages = (table[table["mode"] == "sigma_delta"] for table in (run.counts, run.messages))
-    figure = timeline(counts, 0, 0, ["core 0", "core 1"], messages)
+    phases = phases_table(counts, 0, 0)
+    figure = timeline(pieces_table(phases, messages), 0, ["core 0", "core 1"])
     (serving,) = [trace for trace in figure.data if trace.name == "serving messages"]
     # 4 messages, served from 4 to 8 ns without a gap, are one segment
     np.testing.assert_allclose([*serving.base, *serving.x], [4e-9, 4e-9])
-    coarse = timeline(counts, 0, 0, ["core 0", "core 1"])
+    coarse = timeline(phases, 0, ["core 0", "core 1"])
     (serving,) = [trace for trace in coarse.data if trace.name == "serving messages"]
     np.testing.assert_allclose([*serving.base, *serving.x], [4e-9, 16e-9])
 
@@ -202,7 +204,7 @@ def test_exact_timeline_of_branches() -> None:
     messages = pd.DataFrame({"frame": [0, 0], "sender": [0, 0], "receiver": [1, 2]}).assign(
         ready_fs=0, sent_fs=0, start_fs=[10**6, 3 * 10**6], end_fs=[2 * 10**6, 4 * 10**6]
     )
-    traces = timeline(counts, 0, 0, ["a", "b", "c"], messages).data
+    traces = timeline(pieces_table(phases_table(counts, 0, 0), messages), 0, ["a", "b", "c"]).data
     (serving,) = [trace for trace in traces if trace.name == "serving messages"]
     assert list(serving.y) == [1, 2]
 

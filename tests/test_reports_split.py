@@ -42,7 +42,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 def test_layers_and_cores_are_told_apart(run: Run) -> None:
     assert run.layout.layers == ("input", "conv1", "conv2", "conv3")
-    assert run.layout.names == ("input", "conv1.1", "conv1.2", "conv2.1", "conv2.2", "conv2.3", "conv3.1", "conv3.2")
+    assert run.layout.names == ("input", "conv1.0", "conv1.1", "conv2.0", "conv2.1", "conv2.2", "conv3.0", "conv3.1")
     assert run.neurons == [256, 256, 256, 4]
     assert run.sent_maps == ((8, 8, 4), (8, 8, 4), (8, 8, 4), (1, 1, 4))
     assert (run.senders, run.is_chain, run.sending) == (((), (0,), (1,), (2,)), True, {0, 1, 2})
@@ -186,8 +186,8 @@ def test_cores_out_of_order() -> None:
     entries = layers(Chip())
     with pytest.raises(RunError, match="here: cores must be numbered from 0"):
         Parts.of(entries[1:], "here")
-    with pytest.raises(RunError, match=r"two layers or two cores have one name: conv1\.1"):
-        Parts.of([*entries[:2], {**entries[2], "name": "conv1.1"}, *entries[3:]], "here")
+    with pytest.raises(RunError, match=r"two layers or two cores have one name: conv1\.0"):
+        Parts.of([*entries[:2], {**entries[2], "name": "conv1.0"}, *entries[3:]], "here")
 
 
 def test_a_run_without_splits_is_as_before(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_names_counters_and_arrows(tmp_path: Path) -> None:
     names = {event["args"]["name"] for event in events if event["name"] == "process_name"}
     assert {"tile (0, 0)", "tile (2, 1)", "links between tiles"} <= names
     threads = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
-    assert threads[2] == "core 1: conv1.1"
+    assert threads[2] == "core 1: conv1.0"
     assert not threads.keys() & {event["pid"] for event in events}
     links = [event for event in events if event["ph"] == "C" and event["name"].startswith("link ")]
     assert len(links) == (6 + 1) * len(run.mesh["used_links"])

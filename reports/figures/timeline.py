@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reports.figures.per_layer import rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
-from reports.phases import PHASES, phases_table, pieces_table
+from reports.phases import PHASES
 
 FULL: Final = 0.76
 """Thickness of a lane, where the distance between cores is 1."""
@@ -32,24 +32,14 @@ Segments = pd.DataFrame
 """
 
 
-def timeline(
-    counts: pd.DataFrame,
-    first: int,
-    last: int,
-    names: Sequence[str],
-    messages: pd.DataFrame | None = None,
-    layers: Sequence[str] | None = None,
-) -> go.Figure:
-    """Frames `first` to `last` of one network; `counts` and `messages` hold that network only, `names` one name per
-    core, `layers` (unless every core has one of its own) the layer of each.
+def timeline(phases: pd.DataFrame, first: int, names: Sequence[str], layers: Sequence[str] | None = None) -> go.Figure:
+    """Some frames of one network, from frame `first` on: what `reports.phases` makes of its counts, whole or in pieces.
 
-    Time starts where the first of the input's cores starts on frame `first`.
+    `names` has one name per core, `layers` (unless every core has one of its own) the layer of each. Time starts where
+    the first of the input's cores starts on frame `first`.
     """
-    phases = phases_table(counts, first, last)
     origin = int(phases.loc[phases["phase"] == "update", "start_fs"].min())
-    if messages is not None:
-        messages = messages[(messages["frame"] >= first) & (messages["frame"] <= last)]
-    segments = _bands(pieces_table(phases, messages))
+    segments = _bands(phases)
     segments = segments.assign(start_fs=segments["start_fs"].clip(lower=origin))
     segments = segments[(segments["end_fs"] > segments["start_fs"]) & (segments["thickness"] > 0)]
     result = figure(
