@@ -19,16 +19,16 @@ COARSE_TIMELINE: Final = (
     "full length in bands, each as thick as its share of the time, with work at the bottom."
 )
 COARSE_WATERFALL: Final = (
-    "   Messages were not recorded, so how much of the time up to the end of receiving was service and how much waiting "
+    " Messages were not recorded, so how much of the time up to the end of receiving was service and how much waiting "
     "is not known: as much of the core's service as can lie there is drawn."
 )
 SHARES_OF_LAYERS: Final = " There are many cores: each bar is a layer, the time of all its cores together."
 SHARED_LINKS: Final = (
-    "   Connections share these links. A link that is busy nearly all the time, and for which messages wait, is the "
+    " Connections share these links. A link that is busy nearly all the time, and for which messages wait, is the "
     "bottleneck: a wider link, another mapping or multicast would help."
 )
 PRIVATE_LINKS: Final = (
-    "   On this accelerator every connection has links of its own and none waits for another; the time of all of them "
+    " On this accelerator every connection has links of its own and none waits for another; the time of all of them "
     "between two tiles is added up. Where that is more than 100 %, one shared link could not carry it."
 )
 ARRIVALS: Final = {

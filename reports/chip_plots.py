@@ -15,7 +15,7 @@ from reports.figures.timeline import timeline
 from reports.figures.treemap import energy_treemap
 from reports.figures.waterfall import waterfall
 from reports.headline import baseline_mode, focus_mode
-from reports.mesh import SHARED, link_name
+from reports.mesh import SHARED
 from reports.numbers import count, percent, quantity
 from reports.page import Plot
 from reports.phases import phases_table, pieces_table
@@ -141,8 +141,7 @@ def _strips(run: Run, mode: str, what: str) -> list[Strip]:
         for y in range(rows):
             for end in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
                 if 0 <= end[0] < columns and 0 <= end[1] < rows:
-                    name = link_name({"from": (x, y), "to": end})
-                    strips[(x, y), end] = Strip((x, y), end, None, f"link {name}<br>not used")
+                    strips[(x, y), end] = Strip((x, y), end, None, "")
     for link in run.links[run.links["mode"] == mode].to_dict("records"):
         begin, end = ((int(link[f"{each}_column"]), int(link[f"{each}_row"])) for each in ("from", "to"))
         value = {

@@ -70,7 +70,7 @@ def test_what_a_chip_does_is_drawn_and_explained(tmp_path: Path) -> None:
             script = "return document.getElementById(arguments[0]).querySelectorAll(arguments[1]).length"
             return int(driver.execute_script(script, plot, selector))
 
-        assert marks("floor-plan", ".heatmaplayer image") == marks("link-map", ".heatmaplayer image") == 2
+        assert (marks("floor-plan", ".heatmaplayer image"), marks("link-map", ".heatmaplayer image")) == (2, 3)
         for name in ("input", "conv1.1", "conv2.2"):
             assert name in text("floor-plan")
             assert name in text("link-map")

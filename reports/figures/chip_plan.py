@@ -50,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Strip:
-    """A link of the mesh: from tile to tile (column, row), its value (None: not used) and its hover label."""
+    """A link of the mesh: from tile to tile (column, row), its value (None: not used), its hover label."""
 
     begin: tuple[int, int]
     end: tuple[int, int]
@@ -91,28 +91,38 @@ def link_map(
 ) -> go.Figure:
     """Every link between neighbouring tiles, in both directions; `tiles` has the names of the cores in use on each."""
     columns, rows = int(mesh["columns"]), int(mesh["rows"])
+    size = _Size.of(columns, rows, share=0.62)
+    result = _plan(columns, rows, size.height)
+    _add_tiles(result, columns, rows, tiles)
     x, y = _link_edges(columns), _link_edges(rows)
     shape = (len(y) - 1, len(x) - 1)
     values, texts, hovers = np.full(shape, np.nan), np.full(shape, "", object), np.full(shape, "", object)
-    faint, faint_hovers = np.full(shape, np.nan), np.full(shape, "", object)
-    for column in range(columns):
-        for row in range(rows):
-            names = tiles.get((column, row), ())
-            square = np.s_[6 * row : 6 * row + 5, 6 * column : 6 * column + 5]
-            faint[square] = float(bool(names))
-            faint_hovers[square] = f"tile ({column}, {row})<br>{'<br>'.join(names) or 'not used'}"
+    unused = np.full(shape, np.nan)
     for strip in strips:
         at = _strip_at(strip.begin, strip.end)
         if strip.value is None:
-            faint[at], faint_hovers[at] = 0, strip.hover
+            unused[at] = 0
         else:
             values[at], texts[at], hovers[at] = strip.value, _arrow(strip), strip.hover
-    size = _Size.of(columns, rows, share=0.62)
-    result = _plan(columns, rows, size.height)
-    _add_faint(result, x, y, faint, faint_hovers)
+    _add_faint(result, x, y, unused, None)
     _add_values(result, x, y, values, texts, hovers, shade, max(min(size.font, 13), 8))
     _add_tile_labels(result, tiles, size)
     return result
+
+
+def _add_tiles(result: go.Figure, columns: int, rows: int, tiles: Mapping[tuple[int, int], Sequence[str]]) -> None:
+    edges = _LANES[[0, -1]]
+    x, y = (np.concatenate([tile + edges for tile in range(count)]) for count in (columns, rows))
+    faint, hovers = (
+        np.full((2 * rows - 1, 2 * columns - 1), np.nan),
+        np.full((2 * rows - 1, 2 * columns - 1), "", object),
+    )
+    for column in range(columns):
+        for row in range(rows):
+            names = tiles.get((column, row), ())
+            faint[2 * row, 2 * column] = float(bool(names))
+            hovers[2 * row, 2 * column] = f"tile ({column}, {row})<br>{'<br>'.join(names) or 'not used'}"
+    _add_faint(result, x, y, faint, hovers)
 
 
 def position_of(mesh: Mapping[str, Any], column: int, row: int, slot: int) -> int:
@@ -207,7 +217,11 @@ def _arrow(strip: Strip) -> str:
 
 
 def _add_faint(
-    result: go.Figure, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], hovers: NDArray[Any]
+    result: go.Figure,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    z: NDArray[np.float64],
+    hovers: NDArray[Any] | None,
 ) -> None:
     result.add_heatmap(
         z=z,
@@ -217,7 +231,7 @@ def _add_faint(
         zmax=1,
         colorscale=_FAINT,
         showscale=False,
-        hoverinfo="text",
+        hoverinfo="skip" if hovers is None else "text",
         hovertext=hovers,
         hoverongaps=False,
     )
