@@ -34,8 +34,9 @@ from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_ex
 from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
-from hwmodels import list_profiles, load_accelerator
+from hwmodels import chip_area, list_profiles, load_accelerator
 from hwmodels.json_schema import accelerator_json_schema
+from hwmodels.timing import core_count
 from reports import Run, compare, load_run, write_comparison
 from workloads import list_datasets, list_networks
 
@@ -103,15 +104,21 @@ def validate(
     """Check a file and all that it names, without simulating."""
     kind = kind_of_file(file)
     if kind == "accelerator":
-        name = load_accelerator(file).name
+        accelerator, used = load_accelerator(file), None
+        name = accelerator.name
     else:
         experiment, folder = read_experiment(file)
         with status_line(f"loading {experiment.network} and frames") as say:
-            name = job_of(experiment, folder, say=say).settings.name
+            job = job_of(experiment, folder, say=say)
+        name, accelerator, used = job.settings.name, job.accelerator, len(job.plans[0].cores)
+    cores, area_mm2 = core_count(accelerator), chip_area(accelerator)[-1].mm2
     if json:
-        print_json({"file": str(file), "kind": kind, "name": name, "valid": True})
-    else:
-        print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
+        found = {"cores": cores, "cores_used": used, "area_mm2": area_mm2}
+        print_json({"file": str(file), "kind": kind, "name": name, "valid": True, **found})
+        return
+    print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
+    area = "" if area_mm2 is None else f", {area_mm2:.4g} mm2"
+    print(f"{accelerator.name}: {cores if used is None else f'{used} of {cores}'} cores{area}")  # noqa: T201
 
 
 @app.command(name="list")

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports import PRECISIONS, Run, fidelities, layers_of
+from hwmodels import chip_area
+from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence
 
 TITLES: Final = {
     "original": "original",
@@ -37,6 +38,8 @@ def summary_json(run: Run) -> dict[str, Any]:
         "run": str(run.path),
         "dashboard": str(run.path / "dashboard.html"),
         "frames": run.frame_count,
+        "cores": {"used": run.layout.count, "of": len(run.chip.cores)},
+        "area_mm2": chip_area(run.accelerator)[-1].mm2,
         "networks": records(run.summary()),
         "identical": {f"{pair.mode} = {pair.partner}": pair.identical for pair in run.equalities},
         "quantisation": [_finite(asdict(each)) for each in fidelities(run)],
@@ -75,7 +78,9 @@ def print_summary(console: Console, run: Run) -> None:
 
 
 def _print_findings(console: Console, run: Run) -> None:
-    """What is wrong with the frames, if the answers are the same, and how near the integers are to float."""
+    """Which cores are used, what is wrong with the frames, if answers are the same, how near integers are to float."""
+    mapping = mapping_sentence(run).replace("\u202f", ",")
+    console.print(f"{run.accelerator.name}: {mapping}", soft_wrap=True, highlight=False, markup=False)
     for warning in run.warnings:
         console.print(f"Warning: {warning}", style="bold yellow", soft_wrap=True, highlight=False, markup=False)
     for pair in run.equalities:

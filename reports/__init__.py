@@ -1,6 +1,7 @@
 """Finished runs: writing and reading run directories, tables, figures, the dashboard, comparisons."""
 
 from reports.comparison import compare, outputs_differing, write_comparison
+from reports.core_details import mapping_sentence
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
 from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of
@@ -20,6 +21,7 @@ __all__ = [
     "fidelities",
     "layers_of",
     "load_run",
+    "mapping_sentence",
     "open_partial",
     "outputs_differing",
     "repricing_table",

@@ -61,7 +61,13 @@ def quick(tmp_path_factory):
 
 def test_run_ends_with_a_table_and_the_path_of_the_dashboard(quick):
     folder, result = quick
-    for words in ("operations", "sigma-delta", "397,600", "identical, 0 of 160 layer-frames differ", "Dashboard:"):
+    for words in (
+        "4 layers on 4 of 16 cores",
+        "sigma-delta",
+        "397,600",
+        "identical, 0 of 160 layer-frames differ",
+        "Dashboard:",
+    ):
         assert words in result.stdout
     path = Path(result.stdout.split("Dashboard:")[1].split("\n")[0].strip())
     assert path == folder / "a" / "dashboard.html"
@@ -72,7 +78,9 @@ def test_run_ends_with_a_table_and_the_path_of_the_dashboard(quick):
         "dashboard.html",
         "experiment.yaml",
         "layers.json",
+        "links.parquet",
         "manifest.json",
+        "mesh.json",
         "outputs.npz",
         "quantisation.json",
         "sample_frames.npz",
@@ -94,6 +102,7 @@ def test_json_for_machines(quick):
     result = deltasim("run", "quick.yaml", "--out", "a", "--json", cwd=folder)
     summary = json.loads(result.stdout)
     assert summary["frames"] == 40
+    assert summary["cores"] == {"used": 4, "of": 16}
     assert [row["mode"] for row in summary["networks"]] == list(ds.MODES)
     assert all(summary["identical"].values())
 
@@ -161,6 +170,28 @@ def test_report_compare_and_list(quick):
     assert "mnist-784-200-200-10" in deltasim("list", cwd=folder).stdout
 
 
+def test_a_trace_of_a_run(quick):
+    folder, _ = quick
+    written = deltasim("trace", "a", "--mode", "rounding", "--frames", "2:5", "-o", "t.json", cwd=folder)
+    assert written.returncode == 0, written.stderr
+    assert "rounding, frames 2 to 4 of 40" in written.stdout
+    trace = json.loads((folder / "t.json").read_text())
+    assert {event["ph"] for event in trace["traceEvents"]} == {"M", "B", "E", "X", "C"}
+    found = json.loads(deltasim("trace", "a", "--json", cwd=folder).stdout)
+    assert (found["trace"], found["network"], found["frames"]) == ("a/trace.json.gz", "sigma_delta", [0, 20])
+    assert "has no network 'sigma'" in refused(deltasim("trace", "a", "--mode", "sigma", cwd=folder))
+    assert "no frames 40:" in refused(deltasim("trace", "a", "--frames", "40:", cwd=folder))
+    assert "not a range" in refused(deltasim("trace", "a", "--frames", "3", cwd=folder))
+    assert "no such run directory" in refused(deltasim("trace", "missing", cwd=folder))
+
+
+def test_validate_says_how_many_cores_are_used(quick):
+    folder, _ = quick
+    assert "4 of 16 cores" in deltasim("validate", "quick.yaml", cwd=folder).stdout
+    found = json.loads(deltasim("validate", "quick.yaml", "--json", cwd=folder).stdout)
+    assert (found["valid"], found["cores_used"], found["cores"]) == (True, 4, 16)
+
+
 def test_the_command_is_installed_and_exits_as_main_does(tmp_path):
     (tmp_path / "x.yaml").write_text("network: none\n")
     command = [Path(sys.executable).with_name("deltasim"), "run", "x.yaml"]
@@ -177,7 +208,7 @@ def test_schema_is_json_schema(kind, tmp_path):
 
 def test_help_teaches(tmp_path):
     text = deltasim("--help", cwd=tmp_path).stdout
-    for command in ("run", "validate", "list", "schema", "report", "open", "compare"):
+    for command in ("run", "validate", "list", "schema", "report", "open", "compare", "price", "trace"):
         assert command in text
     assert "Examples:" in deltasim("run", "--help", cwd=tmp_path).stdout
 
