@@ -14,6 +14,7 @@ ds.dashboard(run)             # path of the dashboard
 from deltasim.api import dashboard, run, simulate
 from deltasim.errors import USER_ERRORS
 from deltasim.experiment import Experiment
+from deltasim.mapping_choice import MappingChoice
 from deltasim.repricing import reprice
 from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
 from hwmodels.records import MODES
@@ -42,6 +43,7 @@ __all__ = [
     "Experiment",
     "Frames",
     "IntegerNetwork",
+    "MappingChoice",
     "Network",
     "Quantisation",
     "QuantisedNetwork",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deltasim.execute import Progress, run_job
 from deltasim.experiment import Experiment, Loaded, channel_order, load_experiment, read_experiment
 from deltasim.job import Job, Settings, plan_job
+from deltasim.mapping_choice import MappingChoice
 from deltasim.yaml_text import to_yaml
 from hwmodels import Accelerator
 from reports import Run, load_run, write_dashboard
@@ -25,6 +26,7 @@ def simulate(
     *,
     modes: Sequence[str] | None = None,
     name: str = "run",
+    mapping: Literal["fit", "balance"] | MappingChoice = "fit",
     out: Path | str | None = None,
     overwrite: bool = False,
     arrival: Literal["serial", "pipelined", "paced"] = "serial",
@@ -37,7 +39,8 @@ def simulate(
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
 
     frames: from `ds.frames`, or a (n, ...) uint8 array. modes: of `ds.MODES`; all that the accelerator can run unless
-    given. out: the run directory, runs/NAME-HASH unless given; a finished run of the same configuration there is
+    given. mapping: which cores the layers run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory,
+    runs/NAME-HASH unless given; a finished run of the same configuration there is
     read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
     input core is free), `paced` (at frame_rate_hz). Power is stated at frame_rate_hz. threads: at most so many
     simulate, one per core unless given; results are the same. progress: see `deltasim.execute.Progress`. Raises
@@ -46,6 +49,7 @@ def simulate(
     settings = Settings(
         name=name,
         modes=tuple(modes) if modes is not None else None,
+        mapping=MappingChoice(strategy=mapping) if isinstance(mapping, str) else mapping,
         arrival=arrival,
         frame_rate_hz=frame_rate_hz,
         engine=engine,
@@ -108,6 +112,7 @@ def _settings(loaded: Loaded) -> Settings:
     return Settings(
         name=experiment.name,
         modes=experiment.modes,
+        mapping=experiment.mapping,
         arrival=experiment.arrival,
         frame_rate_hz=experiment.frame_rate_hz,
         engine=experiment.engine,

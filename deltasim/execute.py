@@ -13,11 +13,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deltasim.job import Job, arrival_of, network_for
-from deltasim.manifest import describe_cores, describe_quantisation, describe_run
+from deltasim.manifest import describe_cores, describe_mesh, describe_quantisation, describe_run
 from hwmodels import chip_of
-from hwmodels.records import COLUMNS
+from hwmodels.records import COLUMNS, LINK_COLUMNS
 from reports import PartialRun, Run, RunError, load_run, open_partial
-from simulator import FastState, Plan, advance, block_size, checkpoint, counts_table, messages_table, restore, start
+from simulator import (
+    FastState,
+    Plan,
+    advance,
+    block_size,
+    checkpoint,
+    counts_table,
+    mesh_table,
+    messages_table,
+    restore,
+    start,
+)
 from simulator import simulate as simulate_mode
 
 BLOCKS_PER_CHUNK: Final = 8
@@ -59,6 +70,7 @@ def run_job(
         job.frames.labels,
         shown_frames(job),
         describe_quantisation(job),
+        mesh=describe_mesh(job),
     )
     return load_run(path)
 
@@ -103,10 +115,11 @@ class _Chunk:
     outputs: NDArray[np.int32]
     messages: pd.DataFrame | None
     state: dict[str, NDArray[Any]]
+    links: dict[str, NDArray[np.int64]] | None
 
 
 def _add(partial: PartialRun, mode: str, index: int, chunk: _Chunk) -> None:
-    partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state)
+    partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state, chunk.links)
 
 
 def _add_fast_chunks(
@@ -119,7 +132,7 @@ def _add_fast_chunks(
     if index:
         restore(state, partial.load_state(mode) or {})
     report(int(state.progress[0]))
-    size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.cores))
+    size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.layers))
     if not job.settings.record_messages:
         size = max(size, FRAMES_PER_CHUNK)
     for first in range(int(state.progress[0]), count, size):
@@ -143,6 +156,7 @@ def _fast_chunk(job: Job, plan: Plan, state: FastState, begins: range, report: C
         outputs=np.concatenate([each.outputs for each in blocks]),
         messages=_message_columns(np.concatenate(messages), plan) if messages else None,
         state=dict(checkpoint(state)),
+        links=_link_columns(np.concatenate([each.mesh for each in blocks]), plan, blocks[0].first),
     )
 
 
@@ -153,6 +167,7 @@ def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
         job.frames.read(0, job.frames.count),
         chip_of(job.accelerator),
         plan.mode.name,
+        mapping=job.mapping,
         engine="reference",
         arrival=arrival_of(job.settings),
         record_messages=True,
@@ -163,12 +178,20 @@ def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
         outputs=result.outputs,
         messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,
         state={"done": np.array(1)},
+        links=_link_columns(result.mesh, plan, 0),
     )
 
 
 def _columns(counts: NDArray[np.int64], plan: Plan, first: int) -> dict[str, NDArray[np.int64]]:
     table = counts_table(counts, plan, first)
     return {name: table[name].to_numpy() for name in ("frame", "core", *COLUMNS)}
+
+
+def _link_columns(mesh: NDArray[np.int64], plan: Plan, first: int) -> dict[str, NDArray[np.int64]] | None:
+    if not plan.mesh:
+        return None
+    table = mesh_table(mesh, plan, first)
+    return {name: table[name].to_numpy() for name in ("frame", "link", *LINK_COLUMNS)}
 
 
 def _message_columns(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:

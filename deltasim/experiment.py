@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from deltasim.assets import ASSETS, asset_named, find_asset
+from deltasim.mapping_choice import MappingChoice, MappingField
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
@@ -102,6 +103,9 @@ class Experiment(BaseModel):
     frames: FramesChoice = FramesChoice()
     modes: tuple[ModeName, ...] | None = Field(
         None, min_length=1, description="all that the accelerator can run, unless given"
+    )
+    mapping: MappingField = Field(
+        MappingChoice(), description="which cores the layers run on: fit, balance, or every layer's own cores"
     )
     arrival: Literal["serial", "pipelined", "paced"] = Field(
         "serial", description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz"

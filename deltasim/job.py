@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from deltasim.fingerprint import network_sha256, sha256_of, versions
-from hwmodels import Accelerator, chip_of
+from deltasim.mapping_choice import FIT, MappingChoice, mapping_of
+from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
-from simulator import Arrival, Plan, SimulationError, mode_named, plan_network
+from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork
 
 FS_PER_SECOND: Final = 10**15
@@ -22,6 +23,7 @@ class Settings:
 
     name: str = "run"
     modes: tuple[str, ...] | None = None
+    mapping: MappingChoice = FIT
     arrival: Literal["serial", "pipelined", "paced"] = "serial"
     frame_rate_hz: float = 30.0
     engine: Literal["fast", "reference"] = "fast"
@@ -36,6 +38,7 @@ class Job:
     frames: Frames
     accelerator: Accelerator
     settings: Settings
+    mapping: Mapping
     plans: tuple[Plan, ...]
     experiment_yaml: str
     classes: tuple[str, ...]
@@ -80,19 +83,39 @@ def plan_job(
             f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
             "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
         )
-    plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode)) for mode in modes)
+    mapping = _mapping(network, chip, settings, modes)
+    plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
     config = {
         "accelerator": sha256_of(accelerator.model_dump(mode="json", by_alias=True, exclude={"provenance", "sources"})),
         "network": {part.precision: network_sha256(part) for part in (network.full, network.scaled)},
         "frames": frames.sha256(),
         "modes": modes,
+        "mapping": [[list(place.cores), place.rows, place.channels] for place in mapping],
         "arrival": settings.arrival,
         "frame_rate_hz": settings.frame_rate_hz,
         "engine": settings.engine,
         "record_messages": settings.record_messages,
         "versions": versions(),
     }
-    return Job(network, frames, accelerator, settings, plans, experiment_yaml, classes, channels, config)
+    return Job(network, frames, accelerator, settings, mapping, plans, experiment_yaml, classes, channels, config)
+
+
+def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: tuple[str, ...]) -> Mapping:
+    """The mapping chosen; one core for each layer where that fits, since memories need less if no mode sends changes.
+
+    What does not fit for another reason than its memories is refused by the plan, which says why.
+    """
+    choice = settings.mapping
+    simple = choice.layers is None and choice.strategy == "fit" and choice.cores is None
+    if simple and len(network.full.layers) < len(chip.cores):
+        try:
+            for mode in modes:
+                plan_network(network_for(network, mode), chip, mode_named(mode))
+        except SimulationError:
+            pass
+        else:
+            return one_core_each(network.full)
+    return mapping_of(choice, network.full, chip)
 
 
 def default_modes(accelerator: Accelerator) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from deltasim.job import Job, arrival_of, network_for
+from hwmodels import chip_of
+from simulator import Plan
 from workloads import InputReport, LayerReport, bits_needed, largest_inputs, static_bound
 
 _LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")
@@ -87,34 +89,69 @@ def _fidelity(entry: InputReport | LayerReport) -> dict[str, Any]:
 
 
 def describe_cores(job: Job) -> list[dict[str, Any]]:
-    """One entry per core: what it holds, where it stands, and what its accumulators could need at most."""
+    """One entry per core in use: what it holds, where it stands, and what its accumulators could need at most."""
     networks = (job.network.full, job.network.scaled)
-    plan = job.plans[0]
-    entries: list[dict[str, Any]] = []
-    for index, core in enumerate(plan.cores):
-        links = [link for link in plan.links if link.sender == index]
-        reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
-        entry: dict[str, Any] = {
-            "core": index,
-            "layer": core.layer,
-            "kind": core.timing.name,
-            "neurons": core.neurons,
-            "shape": list(core.shape),
-            "sent_shape": list(core.sent_shape),
-            "senders": list(core.senders),
-            "fan_out": sum(link.channels for link in links) if reach == {1} or not links else None,
-            "weights": job.network.full.layers[index - 1].weight_count if index else 0,
-            "weight_kib": core.weight_memory_bits / 8192,
-            "state_kib": core.state_memory_bits / 8192,
-            "tile_x": core.column,
-            "tile_y": core.row,
-        }
-        if index:
-            bounds = {
-                part.precision: int(static_bound(part.layers[index - 1], largest_inputs(part)[index - 1]).max())
-                for part in networks
+    bounds = [
+        {each.precision: int(static_bound(each.layers[index], largest_inputs(each)[index]).max()) for each in networks}
+        for index in range(len(job.network.full.layers))
+    ]
+    entries = []
+    for number, core in enumerate(job.plans[0].cores):
+        entry = _describe_core(job.plans[0], number)
+        if core.layer_index:
+            entry["static_bound"] = bounds[core.layer_index - 1]
+            entry["static_bits_needed"] = {
+                precision: bits_needed(bound) for precision, bound in entry["static_bound"].items()
             }
-            entry["static_bound"] = bounds
-            entry["static_bits_needed"] = {precision: bits_needed(bound) for precision, bound in bounds.items()}
         entries.append(entry)
     return entries
+
+
+def _describe_core(plan: Plan, number: int) -> dict[str, Any]:
+    core, layer = plan.cores[number], plan.layers[plan.cores[number].layer_index]
+    links = [plan.links[own] for own in plan.links_of(number)]
+    reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
+    parts = layer.cores[1] - layer.cores[0]
+    timing = core.timing
+    return {
+        "core": number,
+        "name": core.layer if parts == 1 else f"{core.layer}.{core.part}",
+        "layer": core.layer,
+        "layer_index": core.layer_index,
+        "part": core.part,
+        "parts": parts,
+        "position": core.position,
+        "kind": timing.name,
+        "column": core.column,
+        "row": core.row,
+        "rows": list(core.rows),
+        "channels": list(core.channels),
+        "neurons": core.neurons,
+        "shape": list(core.shape),
+        "sent_shape": list(core.sent_shape),
+        "senders": list(core.senders),
+        "fan_out": sum(link.channels for link in links) if reach == {1} or not links else None,
+        "weights": core.weight_memory_bits // plan.weight_bits,
+        "weight_kib": core.weight_memory_bits / 8192,
+        "weight_capacity_kib": _kib(timing.weight_memory.capacity_bits),
+        "state_kib": core.state_memory_bits / 8192,
+        "state_capacity_kib": _kib(timing.state_memory.capacity_bits),
+        "streams_weights": core.streams,
+    }
+
+
+def _kib(bits: int | None) -> float | None:
+    return None if bits is None else bits / 8192
+
+
+def describe_mesh(job: Job) -> dict[str, Any]:
+    """The chip's tiles, and the links between them that messages use, in the order of their numbers."""
+    chip, plan = chip_of(job.accelerator), job.plans[0]
+    return {
+        "columns": chip.columns,
+        "rows": chip.rows,
+        "cores_per_tile": chip.cores_per_tile,
+        "links": "shared" if chip.shared_links else "private",
+        "multicast": chip.multicast,
+        "used_links": [{"from": list(link.begin), "to": list(link.end)} for link in plan.mesh],
+    }

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.arrays import Timing
 from simulator.part_arrays import Parts
 from simulator.plan import Plan
 from simulator.way_arrays import Ways
@@ -21,6 +20,7 @@ NEVER: Final = 2**62
 
 # columns of the entries of a core's input queues
 ARRIVAL, SERVICE, FRAME, NEURON, VALUE, READY, SENT, PORT = range(8)  # SERVICE is -1 for a token
+START = NEURON  # once it is served: when that began
 # columns of the items in a router's buffer: `FRAME` to `SENT` as above
 STOP, CAME, PIXEL_CLASS = 0, 1, 7  # the stop it is at, when its head came; -1 for a token
 ENTRY_WIDTH: Final = 8
@@ -63,15 +63,15 @@ class EventState(NamedTuple):
     closed: Int64  # (links,) 1 where this frame's token has been served
     started: Int64  # (links,) messages and tokens whose service has begun
     delivered: Int64  # (links,) that have been put into the receiver's queue
-    queue: Int64  # (slots of all links, 8): rings, link after link
+    queue: Int64  # (places of all links, 8): rings, link after link
     pushed: Int64  # (buffers,) messages that came
     gone: Int64  # (buffers,) and left
     come: Int64  # (buffers,) those known to be there by now
     left: Int64  # (places of all buffers,): when the last messages' tails had left
     last_left: Int64  # (buffers,)
-    head_at: Int64  # (buffers,): since when the first message is at the head
     unsent: Int64  # (buffers,): links that it still waits for
-    wants: Int64  # (buffers, 4): per side, the stop it goes to by that; -1 for none
+    asks: Int64  # (places of Ways.input_buffer,): since when that buffer's first message asks for that link, or NEVER
+    wants: Int64  # the stop that it goes to by that
     item: Int64  # (places of all buffers, 8)
     outgoing: Int64  # (8,) the message that leaves, where there are no buffers
     link_free: Int64  # (mesh links,)
@@ -83,7 +83,7 @@ class EventState(NamedTuple):
 PER_CORE: Final = EventState._fields[2 : EventState._fields.index("taken")]
 
 
-def new_event_state(plan: Plan, parts: Parts, ways: Ways, timing: Timing) -> EventState:
+def new_event_state(plan: Plan, parts: Parts, ways: Ways) -> EventState:
     """Time zero: all cores wait for messages, the input's for their first frame."""
     cores, links, mesh, buffers = len(plan.cores), len(plan.links), len(plan.mesh), len(ways.depth)
     entrants = 2 ** (2 * cores + mesh).bit_length()
@@ -99,10 +99,11 @@ def new_event_state(plan: Plan, parts: Parts, ways: Ways, timing: Timing) -> Eve
         closed=np.zeros(links, np.int64),
         started=np.zeros(links, np.int64),
         delivered=np.zeros(links, np.int64),
-        queue=np.zeros((int(timing.ring_begin[-1]), ENTRY_WIDTH), np.int64),
-        **{name: np.zeros(buffers, np.int64) for name in ("pushed", "gone", "come", "last_left", "head_at", "unsent")},
+        queue=np.zeros((int(ways.queue_room[-1]), ENTRY_WIDTH), np.int64),
+        **{name: np.zeros(buffers, np.int64) for name in ("pushed", "gone", "come", "last_left", "unsent")},
         left=np.zeros(int(ways.room[-1]), np.int64),
-        wants=np.full((buffers, 4), -1, np.int64),
+        asks=np.full(len(ways.input_buffer), NEVER, np.int64),
+        wants=np.zeros(len(ways.input_buffer), np.int64),
         item=np.zeros((int(ways.room[-1]), ENTRY_WIDTH), np.int64),
         outgoing=np.zeros(ENTRY_WIDTH, np.int64),
         link_free=np.zeros(mesh, np.int64),

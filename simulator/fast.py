@@ -49,6 +49,7 @@ class FastState:
     network: IntegerNetwork
     plan: Plan
     net: NetworkArrays
+    timed: NetworkArrays  # the same without weights: the kernels of time are compiled once, whatever their type
     parts: Parts
     factors: Factors
     timing: Timing
@@ -106,6 +107,7 @@ def start(
         network=network,
         plan=plan,
         net=net,
+        timed=net._replace(weights=np.zeros(0, np.int8)),
         parts=parts,
         factors=factors_of(plan, parts),
         timing=timing,
@@ -115,7 +117,7 @@ def start(
         outputs=np.zeros((ring, width), np.int32),
         progress=np.zeros(2, np.int64),
         ways=ways,
-        events=new_event_state(plan, parts, ways, timing),
+        events=new_event_state(plan, parts, ways),
         underway=frames_underway(plan, arrival),
     )
 
@@ -125,14 +127,23 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
     room = len(state.outputs) - state.underway
     if len(frames) > room:
         raise SimulationError(f"a block of {len(frames)} frames, the run was started for {room} at a time")
-    known, _ = state.progress
+    known = int(state.progress[0])
     if len(frames):
-        integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
-        _find_values(state, state.in_map_order(frames), int(known), integers)
-        state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
-        state.progress[0] += len(frames)
-    messages = find_times(state, last=last, room=_room_for_messages(state, int(known)) if trace else 0)
+        find_values(state, frames)
+    messages = find_times(state, last=last, room=_room_for_messages(state, known) if trace else 0)
     return hand_over(state, last=last, messages=messages if trace else None)
+
+
+def find_values(state: FastState, frames: Frames) -> None:
+    """Find the integers and messages of the next `frames`, dense products wherever they are predicted to be faster."""
+    known = int(state.progress[0])
+    integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
+    arrays = (state.net, state.timing, state.parts, state.values, state.slots, state.in_map_order(frames))
+    while (core := int(frame_values(*arrays, known, integers))) != DONE:
+        make_product(state, core)
+        state.values.cursor[PRODUCT_MADE] = 1
+    state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
+    state.progress[0] += len(frames)
 
 
 def find_times(state: FastState, *, last: bool, room: int = 0) -> NDArray[np.int64]:
@@ -178,14 +189,6 @@ def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
             yield array[begin : begin + size]
 
 
-def _find_values(state: FastState, frames: Frames, known: int, integers: NDArray[np.int32]) -> None:
-    """The integers and messages of `frames`, dense products wherever they are asked for."""
-    arrays = (state.net, state.timing, state.parts, state.values, state.slots)
-    while (core := int(frame_values(*arrays, frames, known, integers))) != DONE:
-        make_product(state, core)
-        state.values.cursor[PRODUCT_MADE] = 1
-
-
 def make_product(state: FastState, core: int) -> None:
     """Make a core's accumulators from the integers of its senders by a dense product."""
     if core not in state.dense:
@@ -202,14 +205,14 @@ def make_product(state: FastState, core: int) -> None:
 def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
     known = int(state.progress[0])
     if not state.plan.chain:
-        arrays = (state.net, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
+        arrays = (state.timed, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
         return int(run_events(*arrays, known, last or state.timing.serial, messages, 0))
     if not state.plan.barrier:
         threads = len(state.values.sums)
-        return int(dataflow_frames(state.net, state.slots, state.timing, state.times, known, messages, 0, threads))
+        return int(dataflow_frames(state.timed, state.slots, state.timing, state.times, known, messages, 0, threads))
     cores = len(state.plan.layers)
     until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
-    return int(barrier_steps(state.net, state.slots, state.timing, state.times, known, until, messages, 0))
+    return int(barrier_steps(state.timed, state.slots, state.timing, state.times, known, until, messages, 0))
 
 
 def _room_for_messages(state: FastState, known: int) -> int:

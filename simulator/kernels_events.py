@@ -54,7 +54,7 @@ def run_events(
             return traced
         stale = False
         if entrant < cores:
-            traced = decide(parts, slots, timing, times, events, entrant, now, trace, traced)
+            traced = decide(parts, ways, slots, timing, times, events, entrant, now, trace, traced)
         elif entrant < 2 * cores:
             core = entrant - cores
             send(net, parts, ways, slots, timing, times, events, core, now)

@@ -41,10 +41,9 @@ Int64 = NDArray[np.int64]
 
 
 @inlined
-def deliver(parts: Parts, timing: Timing, events: EventState, link: int, arrival: int, item: Int64) -> None:
+def deliver(parts: Parts, ways: Ways, timing: Timing, events: EventState, link: int, arrival: int, item: Int64) -> None:
     """Put a message or token into the receiver's queue, where it will be at `arrival`; wake a receiver that waits."""
-    depth = timing.depth[link]
-    entry = events.queue[timing.ring_begin[link] + events.delivered[link] % depth]
+    entry = events.queue[ways.queue_room[link] + (events.delivered[link] & ways.queue_mask[link])]
     events.delivered[link] += 1
     entry[ARRIVAL], entry[SERVICE], entry[FRAME] = arrival, -1, item[FRAME]
     if item[PIXEL_CLASS] >= 0:
@@ -67,17 +66,17 @@ def settle_head(parts: Parts, ways: Ways, timing: Timing, events: EventState, bu
     """
     mesh = ways.hop_fs.shape[0]
     while events.gone[buffer] < events.pushed[buffer] and events.unsent[buffer] == 0:
-        item = events.item[ways.room[buffer] + events.gone[buffer] % ways.depth[buffer]]
+        item = events.item[ways.room[buffer] + (events.gone[buffer] & ways.mask[buffer])]
         at = max(item[CAME], events.last_left[buffer])
-        events.head_at[buffer] = at
         stop = item[STOP]
         on_link = timing.message_fs if item[PIXEL_CLASS] >= 0 else timing.token_fs
         for place in range(ways.deliver[stop], ways.deliver[stop + 1]):
             link = ways.deliver_link[place]
-            deliver(parts, timing, events, link, at + max(on_link + ways.last_fs[link], 1), item)
+            deliver(parts, ways, timing, events, link, at + max(on_link + ways.last_fs[link], 1), item)
         for place in range(ways.leave[stop], ways.leave[stop + 1]):
             link = ways.leave_link[place]
-            events.wants[buffer, ways.side[link]] = ways.leave_stop[place]
+            asking = ways.leave_input[place]
+            events.asks[asking], events.wants[asking] = at, ways.leave_stop[place]
             events.unsent[buffer] += 1
             soonest = max(at, free_from(ways, events, link))
             if soonest < events.due[2 * events.phase.shape[0] + link]:
@@ -89,7 +88,7 @@ def settle_head(parts: Parts, ways: Ways, timing: Timing, events: EventState, bu
 @inlined
 def _leave(ways: Ways, events: EventState, buffer: int, mesh: int, now: int, on_link: int) -> None:
     """The head of a buffer has been given all its links: note when its place is free, and wake who waits for that."""
-    place = ways.room[buffer] + events.gone[buffer] % ways.depth[buffer]
+    place = ways.room[buffer] + (events.gone[buffer] & ways.mask[buffer])
     full = events.pushed[buffer] - events.gone[buffer] == ways.depth[buffer]
     events.left[place] = events.last_left[buffer] = now + max(on_link, 1)
     events.gone[buffer] += 1
@@ -106,65 +105,64 @@ def _leave(ways: Ways, events: EventState, buffer: int, mesh: int, now: int, on_
 @inlined
 def free_from(ways: Ways, events: EventState, link: int) -> int:
     """When a mesh link can be given: it is free, and the buffer at its end has room; NEVER if that is unknown."""
-    return max(events.link_free[link], room_from(ways.room, ways.depth, events.pushed, events.gone, events.left, link))
+    room = room_from(ways.room, ways.mask, ways.depth, events.pushed, events.gone, events.left, link)
+    return max(events.link_free[link], room)
 
 
 @uncounted
-def room_from(room: Int64, depth: Int64, pushed: Int64, gone: Int64, left: Int64, buffer: int) -> int:
+def room_from(room: Int64, mask: Int64, depth: Int64, pushed: Int64, gone: Int64, left: Int64, buffer: int) -> int:
     """When the next place in a buffer is free; NEVER if it is taken by a message that has not been given its links."""
     if pushed[buffer] < depth[buffer]:
         return np.int64(0)
     if pushed[buffer] - gone[buffer] >= depth[buffer]:
         return NEVER
-    return left[room[buffer] + pushed[buffer] % depth[buffer]]
+    return left[room[buffer] + ((pushed[buffer] - depth[buffer]) & mask[buffer])]
 
 
 @inlined
 def arm(ways: Ways, events: EventState, link: int) -> None:
     """Work out anew when a mesh link is given to a message."""
-    soonest = first_asked(
-        ways.inputs, ways.input_buffer, events.wants, events.head_at, link, ways.side[link], np.int64(NEVER)
-    )[1]
-    give_link_at(events, link, max(soonest, free_from(ways, events, link)))
+    _, first, _ = first_two(events.asks, ways.inputs[link], ways.inputs[link + 1])
+    give_link_at(events, link, max(first, free_from(ways, events, link)))
 
 
 @uncounted
-def first_asked(
-    inputs: Int64, input_buffer: Int64, wants: Int64, head_at: Int64, link: int, side: int, now: int
-) -> tuple[int, int]:
-    """The buffer whose head asked for a link first, not after `now`, and when; (-1, NEVER) for none."""
-    chosen, earliest = np.int64(-1), np.int64(NEVER)
-    for place in range(inputs[link], inputs[link + 1]):
-        buffer = input_buffer[place]
-        if wants[buffer, side] >= 0 and head_at[buffer] <= now and head_at[buffer] < earliest:
-            chosen, earliest = buffer, head_at[buffer]
-    return chosen, earliest
+def first_two(asks: Int64, begin: int, end: int) -> tuple[int, int, int]:
+    """Of who asks for a link: the place of the first, of equals the first; since when it asks; and the one after."""
+    chosen, first, second = np.int64(begin), np.int64(NEVER), np.int64(NEVER)
+    for n in range(begin, end):
+        at = asks[np.uint64(n)]
+        sooner = at < first
+        second = first if sooner else min(second, at)
+        chosen = np.int64(n) if sooner else chosen
+        first = at if sooner else first
+    return chosen, first, second
 
 
 @inlined
 def give_link(parts: Parts, ways: Ways, slots: Slots, timing: Timing, events: EventState, link: int, now: int) -> None:
     """Give a mesh link to the message that asked first; its head is at the next router one hop later."""
-    side, mesh = ways.side[link], ways.hop_fs.shape[0]
-    source, asked = first_asked(ways.inputs, ways.input_buffer, events.wants, events.head_at, link, side, now)
-    item = events.item[ways.room[source] + events.gone[source] % ways.depth[source]]
+    place, asked, next_asked = first_two(events.asks, ways.inputs[link], ways.inputs[link + 1])
+    source = ways.input_buffer[place]
+    item = events.item[ways.room[source] + (events.gone[source] & ways.mask[source])]
     on_link = timing.message_fs if item[PIXEL_CLASS] >= 0 else timing.token_fs
     _note_crossing(ways, slots, events, link, source, item[FRAME], now - asked, now)
-    target = events.item[ways.room[link] + events.pushed[link] % ways.depth[link]]
+    target = events.item[ways.room[link] + (events.pushed[link] & ways.mask[link])]
     for column in range(ENTRY_WIDTH):
         target[column] = item[column]
-    target[STOP], target[CAME] = events.wants[source, side], now + ways.hop_fs[link]
-    events.wants[source, side] = -1
+    target[STOP], target[CAME] = events.wants[place], now + ways.hop_fs[link]
+    events.asks[place] = NEVER
     events.unsent[source] -= 1
     events.link_free[link] = now + on_link
     was_empty = events.pushed[link] == events.gone[link]
     events.pushed[link] += 1
+    give_link_at(events, link, max(next_asked, free_from(ways, events, link)))
     left = events.unsent[source] == 0
     if left:
-        _leave(ways, events, source, mesh, now, on_link)
+        _leave(ways, events, source, ways.hop_fs.shape[0], now, on_link)
     for turn in range(2):  # written once, for both: every call is a copy of the code
         if (turn == 0 and was_empty) or (turn == 1 and left):
             settle_head(parts, ways, timing, events, link if turn == 0 else source)
-    arm(ways, events, link)
 
 
 @inlined
@@ -172,10 +170,10 @@ def _note_crossing(
     ways: Ways, slots: Slots, events: EventState, link: int, source: int, frame: int, wait: int, now: int
 ) -> None:
     """Book the wait for a link, and how many messages are in the buffer that this one leaves, itself included."""
-    come, room, depth = max(events.come[source], events.gone[source]), ways.room[source], ways.depth[source]
-    while come < events.pushed[source] and events.item[room + come % depth, CAME] <= now:
+    come, room, mask = max(events.come[source], events.gone[source]), ways.room[source], ways.mask[source]
+    while come < events.pushed[source] and events.item[room + (come & mask), CAME] <= now:
         come += 1
     events.come[source] = come
-    row = slots.mesh[frame % slots.messages.shape[0], link]
+    row = slots.mesh[np.uint64(frame) % np.uint64(slots.messages.shape[0]), link]
     row[WAIT] += wait
     row[PEAK] = max(row[PEAK], come - events.gone[source])

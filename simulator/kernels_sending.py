@@ -17,6 +17,7 @@ from simulator.events import (
     READY,
     SENT,
     SERVING,
+    START,
     STOP,
     UPDATING,
     VALUE,
@@ -60,16 +61,16 @@ def send(
     its receivers' queues, or send.
     """
     slot = events.frame[core] % slots.messages.shape[0]
-    send_at(events, core, NEVER)
     if events.ready[core] != NEVER:
         if events.send[core] < 0:
+            send_at(events, core, NEVER)
             _finish(parts, slots, timing, times, events, core, slot, now)
             return
         if not _may_leave(parts, ways, slots, timing, times, events, core, slot, now):
             return
         _leave(net, parts, ways, slots, timing, times, events, core, slot, now)
         events.ready[core] = NEVER
-    _find_next(net, parts, slots, timing, events, core, slot, now)
+    _find_next(net, parts, slots, timing, times, events, core, slot, now)
 
 
 @inlined
@@ -90,9 +91,10 @@ def _may_leave(
         free = max(events.ready[core], times.link_free[core])
         if ways.shared:
             buffer = ways.hop_fs.shape[0] + core
-            room = room_from(ways.room, ways.depth, events.pushed, events.gone, events.left, buffer)
+            room = room_from(ways.room, ways.mask, ways.depth, events.pushed, events.gone, events.left, buffer)
             if room == NEVER:
                 events.held_by[core], events.since[core] = -2, free
+                send_at(events, core, NEVER)
                 return False
             free = max(free, room)
         if free > now:
@@ -105,6 +107,7 @@ def _may_leave(
         link = parts.send_link[place]
         if times.sent[link] - events.started[link] >= timing.depth[link]:
             events.held_by[core] = link  # a decision of the receiver wakes it
+            send_at(events, core, NEVER)
             return False
     record[BLOCKED_QUEUE] += now - events.since[core]
     events.held_by[core], events.entered[core] = -1, 0
@@ -113,7 +116,15 @@ def _may_leave(
 
 @inlined
 def _find_next(
-    net: NetworkArrays, parts: Parts, slots: Slots, timing: Timing, events: EventState, core: int, slot: int, now: int
+    net: NetworkArrays,
+    parts: Parts,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    events: EventState,
+    core: int,
+    slot: int,
+    now: int,
 ) -> None:
     """Scan on to the next message, or to the end, and plan its sending for when it is encoded."""
     layer = parts.layer[core]
@@ -145,7 +156,7 @@ def _find_next(
             events.send[core] = parts.class_send[parts.class_sends[number] + events.place[core]]
             events.pixel[core], events.before[core], events.scanned[core] = pixel, before, scanned
             events.ready[core] = now + timing.encode_fs[core]
-            send_at(events, core, events.ready[core])
+            send_at(events, core, max(events.ready[core], times.link_free[core]))  # before that it can't leave
             return
         events.message[core] += 1
         events.place[core] = events.repeat[core] = 0
@@ -159,7 +170,7 @@ def _find_next(
     place = parts.tokens[core] + events.place[core]
     events.send[core] = parts.token_send[place] if place < parts.tokens[core + 1] else -1
     events.ready[core] = now
-    send_at(events, core, now)
+    send_at(events, core, max(now, times.link_free[core]) if events.send[core] >= 0 else now)
 
 
 @inlined
@@ -178,10 +189,10 @@ def _leave(
     """A message or token leaves: takes its places in the receivers' queues, and its way."""
     way, buffer = events.send[core], ways.hop_fs.shape[0] + core
     for place in range(parts.send_links[way], parts.send_links[way + 1]):
-        _take_place(parts, slots, timing, times, events, parts.send_link[place], slot, now)
+        _take_place(parts, ways, slots, timing, times, events, parts.send_link[place], slot, now)
     item = events.outgoing
     if ways.shared:
-        item = events.item[ways.room[buffer] + events.pushed[buffer] % ways.depth[buffer]]
+        item = events.item[ways.room[buffer] + (events.pushed[buffer] & ways.mask[buffer])]
         item[STOP], item[CAME] = ways.root[way], now
     item[FRAME], item[READY], item[SENT], item[PIXEL_CLASS] = events.frame[core], events.ready[core], now, -1
     token = events.message[core] >= slots.part_messages[slot, core]
@@ -206,22 +217,30 @@ def _leave(
     else:
         for place in range(parts.send_links[way], parts.send_links[way + 1]):
             link = parts.send_link[place]
-            deliver(parts, timing, events, link, now + on_link + timing.wire_fs[link], item)
+            deliver(parts, ways, timing, events, link, now + on_link + timing.wire_fs[link], item)
 
 
 @inlined
 def _take_place(
-    parts: Parts, slots: Slots, timing: Timing, times: TimeState, events: EventState, link: int, slot: int, now: int
+    parts: Parts,
+    ways: Ways,
+    slots: Slots,
+    timing: Timing,
+    times: TimeState,
+    events: EventState,
+    link: int,
+    slot: int,
+    now: int,
 ) -> None:
     """One more message is underway to, or waits in, the queue at the end of a link; note the most there have been.
 
     A slot that is freed and taken at one time counts once.
     """
-    ring, depth, sent = timing.ring_begin[link], timing.depth[link], times.sent[link]
+    room, mask, sent = ways.queue_room[link], ways.queue_mask[link], times.sent[link]
     left = times.left[link]
-    while left < events.started[link] and times.starts[ring + left % depth] < now:
+    while left < events.started[link] and events.queue[room + (left & mask), START] < now:
         left += 1
-    times.left[link] = max(left, sent + 1 - depth)
+    times.left[link] = max(left, sent + 1 - timing.depth[link])
     row = slots.record[slot, parts.receiver[link]]
     row[QUEUE_PEAK] = max(row[QUEUE_PEAK], sent + 1 - times.left[link])
     times.sent[link] = sent + 1

@@ -7,11 +7,25 @@ from numpy.typing import NDArray
 
 from simulator.arrays import Slots, TimeState, Timing
 from simulator.columns import BLOCKED_MEMORY, SERVE_BUSY, SERVE_END, SERVE_FIRST, STARVED
-from simulator.events import ARRIVAL, ENTRY_WIDTH, FRAME, NEURON, NEVER, PORT, READY, SENT, SERVICE, VALUE, EventState
+from simulator.events import (
+    ARRIVAL,
+    ENTRY_WIDTH,
+    FRAME,
+    NEURON,
+    NEVER,
+    PORT,
+    READY,
+    SENT,
+    SERVICE,
+    START,
+    VALUE,
+    EventState,
+)
 from simulator.kernels_agenda import decide_at, give_port_at, send_at
 from simulator.kernels_sending import begin_update
 from simulator.kernels_time import note
 from simulator.part_arrays import Parts
+from simulator.way_arrays import Ways
 from workloads.compiled import inlined
 
 Int64 = NDArray[np.int64]
@@ -20,6 +34,7 @@ Int64 = NDArray[np.int64]
 @inlined
 def decide(
     parts: Parts,
+    ways: Ways,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -31,14 +46,13 @@ def decide(
 ) -> int:
     """A free core in its receive phase: serve what arrived first, or wait, or close the phase. Returns rows traced."""
     while True:
-        chosen, soonest = _first_arrived(parts, timing, events, core, now)
+        chosen, soonest = _first_arrived(parts, ways, events, core, now)
         if chosen < 0:
             events.idle[core] = 1
             decide_at(events, core, soonest)
             return traced
         events.idle[core] = 0
-        place = timing.ring_begin[chosen] + events.started[chosen] % timing.depth[chosen]
-        times.starts[place] = now
+        place = ways.queue_room[chosen] + (events.started[chosen] & ways.queue_mask[chosen])
         events.started[chosen] += 1
         sender = parts.sender[chosen]
         if events.held_by[sender] == chosen:
@@ -47,16 +61,19 @@ def decide(
         if events.queue[place, SERVICE] >= 0:
             events.first[core] = now if events.first[core] < 0 else events.first[core]
             if not parts.streams[core]:
-                return _serve(parts, times, events, core, chosen, events.queue[place], now, now, trace, traced)
+                traced = _serve(parts, times, events, core, chosen, events.queue[place], now, now, trace, traced)
+                events.queue[place, START] = now
+                return traced
             events.asked[core], events.serving[core] = now, chosen
             for column in range(ENTRY_WIDTH):  # its place in the queue may be taken before it is served
                 events.taken[core, column] = events.queue[place, column]
+            events.queue[place, START] = now
             free = max(now, events.port_free[0])
             if free < events.due[2 * events.phase.shape[0] + events.link_free.shape[0]]:
                 give_port_at(events, free)
             decide_at(events, core, NEVER)
             return traced
-        events.closed[chosen] = 1
+        events.closed[chosen], events.queue[place, START] = 1, now
         times.serve_end[core] = now
         if _all_closed(parts, events, core):
             decide_at(events, core, NEVER)
@@ -117,13 +134,14 @@ def give_port(parts: Parts, times: TimeState, events: EventState, now: int, trac
 
 
 @inlined
-def _first_arrived(parts: Parts, timing: Timing, events: EventState, core: int, now: int) -> tuple[int, int]:
+def _first_arrived(parts: Parts, ways: Ways, events: EventState, core: int, now: int) -> tuple[int, int]:
     """The open link whose first message arrived first and has arrived (-1: none), and when the next one will."""
     chosen, earliest, soonest = np.int64(-1), NEVER, NEVER
-    for place in range(parts.incoming[core], parts.incoming[core + 1]):
-        link = parts.incoming_link[place]
+    for number in range(parts.incoming[core], parts.incoming[core + 1]):
+        link = parts.incoming_link[number]
         if events.closed[link] == 0 and events.started[link] < events.delivered[link]:
-            arrival = events.queue[timing.ring_begin[link] + events.started[link] % timing.depth[link], ARRIVAL]
+            place = ways.queue_room[link] + (events.started[link] & ways.queue_mask[link])
+            arrival = events.queue[place, ARRIVAL]
             if arrival <= now and arrival < earliest:
                 chosen, earliest = link, arrival
             soonest = min(soonest, arrival)

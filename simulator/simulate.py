@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels.chip import Chip
-from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
+from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
 from simulator.errors import SimulationError
 from simulator.fast import advance, blocks_of, start
@@ -48,6 +48,10 @@ class Result:
     def counts_table(self) -> pd.DataFrame:
         """One row per frame and core: mode, frame, core, layer and the columns of hwmodels.records."""
         return counts_table(self.counts, self.plan, first_frame=0)
+
+    def mesh_table(self) -> pd.DataFrame:
+        """One row per frame and mesh link: mode, frame, link and LINK_COLUMNS of hwmodels.records."""
+        return mesh_table(self.mesh, self.plan, first_frame=0)
 
     def messages_table(self) -> pd.DataFrame:
         """One row per wire message; raises SimulationError unless they were recorded."""
@@ -102,6 +106,16 @@ def counts_table(counts: NDArray[np.int64], plan: Plan, first_frame: int) -> pd.
     table.insert(1, "frame", np.repeat(np.arange(first_frame, first_frame + frames), cores))
     table.insert(2, "core", np.tile(np.arange(cores), frames))
     table.insert(3, "layer", [core.layer for core in plan.cores] * frames)
+    return table
+
+
+def mesh_table(mesh: NDArray[np.int64], plan: Plan, first_frame: int) -> pd.DataFrame:
+    """The links table of a block that begins with frame number `first_frame`; links are numbered as in plan.mesh."""
+    frames, links, width = mesh.shape
+    table = pd.DataFrame(mesh.reshape(frames * links, width), columns=list(LINK_COLUMNS))
+    table.insert(0, "mode", plan.mode.name)
+    table.insert(1, "frame", np.repeat(np.arange(first_frame, first_frame + frames), links))
+    table.insert(2, "link", np.tile(np.arange(links), frames))
     return table
 
 
