@@ -2,19 +2,23 @@
 
 A SANA-FE neuron sends at most one spike in a time step, without a sign. So activations are cut to 0 or 1: a frame is a
 time step, a value one unit event, and the rounding network what both compute. Quantised to the 6 bits a weight that let
-the first layer of 784-200-200-10 fit a core of Loihi 1.
+the first layer of 784-200-200-10 fit a core of Loihi 1. Flows share the links between tiles, whose routers hold as many
+messages as SANA-FE's link buffers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwmodels import Accelerator, load_accelerator
+from hwmodels import Accelerator, Chip, chip_of, load_accelerator
+from simulator.mapping import Mapping, Placement, layer_names, one_core_each
+from simulator.placing import tile_of
 from workloads import (
     IntegerLayer,
     IntegerNetwork,
@@ -35,21 +39,56 @@ SIDE = 16  # of the map that the convolutions look at; a core of SANA-FE has at 
 
 @dataclass(frozen=True)
 class Case:
-    """A network of activations 0 and 1, the chip, and frames (n, pixels) uint8."""
+    """A network of activations 0 and 1, the chip, which cores hold which layer, and frames (n, pixels) uint8."""
 
     name: str
     network: IntegerNetwork
     accelerator: Accelerator
+    chip: Chip
+    mapping: Mapping
     frames: NDArray[np.uint8]
 
 
 def dense(frames: int) -> Case:
-    """784-200-200-10 on Temporal-MNIST."""
+    """784-200-200-10 on Temporal-MNIST, a core for each layer."""
+    network = _binary_mnist()
+    return _case(network.name, network, _mnist(frames), _chip(2, 2), one_core_each(network))
+
+
+def dense_split(frames: int) -> Case:
+    """The same with the input on 2 cores and each hidden layer on 6, whose flows cross each other."""
+    network, chip = _binary_mnist(), _chip(4, 4)
+    # SANA-FE numbers tiles column by column, and a core sends to others in their order.
+    by_column = sorted(range(16), key=lambda core: tile_of(chip, core))
+    cores = iter(by_column)
+    mapping = tuple(
+        Placement(name, tuple(islice(cores, rows * channels)), rows, channels)
+        for name, rows, channels in zip(layer_names(network), (2, 1, 1, 1), (1, 6, 6, 1), strict=True)
+    )
+    return _case(f"{network.name} on 15 cores", network, _mnist(frames), chip, mapping)
+
+
+def _binary_mnist() -> IntegerNetwork:
     calibration = load_frames("mnist", split="train").read(0, 1000)
     settings = Quantisation(levels=3, weight_bits=WEIGHT_BITS, accumulator_bits=ACCUMULATOR_BITS)
     network = quantise(load_network("mnist-784-200-200-10"), calibration, settings).scaled
-    images = load_frames("temporal-mnist").read(0, frames)
-    return Case("784-200-200-10", _zero_or_one(network), load_accelerator(ACCELERATOR), images)
+    return replace(_zero_or_one(network), name="784-200-200-10")
+
+
+def _mnist(frames: int) -> NDArray[np.uint8]:
+    return load_frames("temporal-mnist").read(0, frames)
+
+
+def wide(frames: int) -> Case:
+    """784-1000-1000-10 of random weights: about as many neurons as a core of Loihi 1 takes, and synapses a spike."""
+    random = np.random.default_rng(SEED)
+    layers = (
+        _layer("hidden1", random, (784, 1000), (1, 1, 1000), None, threshold=128),
+        _layer("hidden2", random, (1000, 1000), (1, 1, 1000), None, threshold=256),
+        _layer("output", random, (1000, 10), (1, 1, 10), None, threshold=None),
+    )
+    network = _network("784-1000-1000-10", (28, 28, 1), layers)
+    return _case(network.name, network, _mnist(frames), _chip(2, 2), one_core_each(network))
 
 
 def convolutions(frames: int) -> Case:
@@ -60,26 +99,34 @@ def convolutions(frames: int) -> Case:
         _layer("conv2", random, (4, 3, 3, 8), (SIDE // 2, SIDE // 2, 8), Window((2, 2), (1, 1)), threshold=32),
         _layer("dense", random, (SIDE * SIDE * 2, 10), (1, 1, 10), None, threshold=None),
     )
-    network = IntegerNetwork(
-        name="two convolutions",
-        precision="scaled",
-        input_shape=(SIDE, SIDE, 1),
-        input_requantiser=_step(128),
-        layers=tuple(
-            replace(layer, synapses=(replace(layer.synapses[0], source=number),)) for number, layer in enumerate(layers)
-        ),
-        weight_bits=WEIGHT_BITS,
-        activation_bits=8,
-        accumulator_bits=ACCUMULATOR_BITS,
-        overflow="wrap",
-        scales=(1.0,) * len(layers),
-        input_offset=np.zeros(1, np.int32),
-    )
+    network = _network("two convolutions", (SIDE, SIDE, 1), layers)
     pictures = random.integers(0, 160, (frames, SIDE * SIDE), dtype=np.uint8)
-    return Case(network.name, network, load_accelerator(ACCELERATOR), pictures)
+    return _case(network.name, network, pictures, _chip(2, 2), one_core_each(network))
 
 
-CASES: dict[str, Callable[[int], Case]] = {"dense": dense, "convolutions": convolutions}
+CASES: dict[str, Callable[[int], Case]] = {
+    "dense": dense,
+    "split": dense_split,
+    "wide": wide,
+    "convolutions": convolutions,
+}
+
+
+def _case(name: str, network: IntegerNetwork, frames: NDArray[np.uint8], chip: Chip, mapping: Mapping) -> Case:
+    return Case(name, network, load_accelerator(ACCELERATOR), chip, mapping, frames)
+
+
+def _chip(columns: int, rows: int) -> Chip:
+    chip = chip_of(load_accelerator(ACCELERATOR))
+    core = chip.cores[0]
+    return replace(
+        chip,
+        columns=columns,
+        rows=rows,
+        cores=(core,) * (columns * rows),
+        shared_links=True,
+        router_depth=core.queue_depth,
+    )
 
 
 def _zero_or_one(network: IntegerNetwork) -> IntegerNetwork:
@@ -90,6 +137,24 @@ def _zero_or_one(network: IntegerNetwork) -> IntegerNetwork:
             replace(layer, requantiser=None if layer.requantiser is None else replace(layer.requantiser, high=1))
             for layer in network.layers
         ),
+    )
+
+
+def _network(name: str, input_shape: tuple[int, int, int], layers: tuple[IntegerLayer, ...]) -> IntegerNetwork:
+    return IntegerNetwork(
+        name=name,
+        precision="scaled",
+        input_shape=input_shape,
+        input_requantiser=_step(128),
+        layers=tuple(
+            replace(layer, synapses=(replace(layer.synapses[0], source=number),)) for number, layer in enumerate(layers)
+        ),
+        weight_bits=WEIGHT_BITS,
+        activation_bits=8,
+        accumulator_bits=ACCUMULATOR_BITS,
+        overflow="wrap",
+        scales=(1.0,) * len(layers),
+        input_offset=np.zeros(1, np.int32),
     )
 
 

@@ -30,13 +30,13 @@ def main() -> None:
     loaded = time.perf_counter()
     chip.sim(job["fill"], timing_model="simple", processing_threads=job["threads"])
     filled = time.perf_counter()
-    traces = {"spike_trace": True, "perf_trace": True} if job["spikes"] else {}
+    traces = dict.fromkeys(("spike_trace", "perf_trace", "message_trace"), True) if job["spikes"] else {}
     result = chip.sim(job["steps"], timing_model=job["timing"], processing_threads=job["threads"], **traces)
     finished = time.perf_counter()
     answer = {
         "energy": result["energy"],
         "trace": result["perf_trace"],
-        "packets": result["packets_sent"],
+        "messages": [[_message(each) for each in step] for step in result["message_trace"] or []],
         "load_seconds": loaded - begin,
         "seconds": finished - filled,
         "peak_bytes": _peak_bytes(),
@@ -75,6 +75,13 @@ def _group(
         tile, core = job["places"][number]
         neuron.map_to_core(arch.tiles[tile].cores[core])
     return group
+
+
+def _message(each: Mapping[str, Any]) -> list[float | None]:
+    """Sender, receiver (None: no message, the rest of a scan), ns to make and to serve it, hops along and across."""
+    receiver = None if each["placeholder"] else each["dest_core_id"]
+    hops = [abs(each["src_x"] - each["dest_x"]), abs(each["src_y"] - each["dest_y"])]
+    return [each["src_core_id"], receiver, 1e9 * each["generation_delay"], 1e9 * each["processing_delay"], *hops]
 
 
 def _peak_bytes() -> int:

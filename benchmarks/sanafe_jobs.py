@@ -11,20 +11,23 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sanafe_cases import Case
-from hwmodels import Chip
+from hwmodels import Accelerator, Chip
+from hwmodels.pricing import action_prices
+from hwmodels.records import ACTIONS
 from simulator import Plan
 from workloads import IntegerLayer, Synapses
 from workloads.fixedpoint import requantise
 from workloads.reference import integer_forward
 
 CHILD = Path(__file__).parent / "sanafe_child.py"
-AJ, FS = 1e-18, 1e-15
+ATTOJOULE = 1e-18
 NEVER = 2.0**40  # a threshold no sum reaches
 
 
@@ -49,8 +52,21 @@ KINDS = (
 )
 
 
-def run(python: Path, folder: Path, job: Mapping[str, Any], architecture: str) -> dict[str, Any]:
-    """Give SANA-FE a job and return what it answers."""
+def prices_of(accelerator: Accelerator) -> dict[str, int]:
+    """aJ by SANA-FE's name for it; all cores are alike."""
+    own = dict(zip((action.column for action in ACTIONS), action_prices(accelerator)[0].tolist(), strict=True))
+    return {kind.price: own[kind.column] for kind in KINDS}
+
+
+def answer_of(
+    case: Case, python: Path, plan: Plan, job: Mapping[str, Any], prices: Mapping[str, int]
+) -> dict[str, Any]:
+    """Give SANA-FE a job at those prices and return what it answers."""
+    with TemporaryDirectory() as folder:
+        return _run(python, Path(folder), job, architecture_of(case.chip, plan, prices, case.network.inputs))
+
+
+def _run(python: Path, folder: Path, job: Mapping[str, Any], architecture: str) -> dict[str, Any]:
     (folder / "arch.yaml").write_text(architecture)
     (folder / "job.json").write_text(json.dumps({**job, "arch": str(folder / "arch.yaml")}))
     command = [str(python), "-I", str(CHILD), str(folder / "job.json"), str(folder / "answer.json")]
@@ -65,11 +81,11 @@ def job_of(case: Case, plan: Plan, *, timing: str, threads: int, spikes: bool = 
     """Neurons, synapses and inputs. The first steps, until every layer has a frame, only fill the pipeline."""
     network = case.network
     inputs = integer_forward(network, case.frames).activations[0]
-    groups = [{"name": "layer0", "places": _places(plan, 0), "trains": (inputs.T > 0).tolist()}]
+    groups = [{"name": "layer0", "places": _places(case.chip, plan, 0), "trains": (inputs.T > 0).tolist()}]
     edges = []
     for number, layer in enumerate(network.layers, start=1):
         thresholds, biases = _threshold(layer), np.tile(layer.bias, layer.accumulators // layer.shape[2])
-        groups.append({"name": f"layer{number}", "places": _places(plan, number)})
+        groups.append({"name": f"layer{number}", "places": _places(case.chip, plan, number)})
         groups[-1] |= {"thresholds": thresholds.tolist(), "biases": biases.astype(float).tolist()}
         edges += [_edges(case, each, number) for each in layer.synapses]
     fill = len(network.layers)
@@ -84,9 +100,9 @@ def job_of(case: Case, plan: Plan, *, timing: str, threads: int, spikes: bool = 
 def architecture_of(chip: Chip, plan: Plan, prices: Mapping[str, int], inputs: int) -> str:
     """The architecture file: a mesh of equal tiles; the one that holds the input has a soma unit for each pixel."""
     core, tiles = chip.cores[0], chip.columns * chip.rows
-    cost = {name: f"{value * AJ!r}" for name, value in prices.items()}
+    cost = {name: _joule(value) for name, value in prices.items()}
     hops = "".join(
-        f"        energy_{way}_hop: {cost[f'energy_{price}_hop']}\n        latency_{way}_hop: {latency * FS!r}\n"
+        f"        energy_{way}_hop: {cost[f'energy_{price}_hop']}\n        latency_{way}_hop: {_s(latency)}\n"
         for way, price, latency in (
             ("north", "north", chip.hop_ns_fs),
             ("south", "north", chip.hop_ns_fs),
@@ -94,13 +110,13 @@ def architecture_of(chip: Chip, plan: Plan, prices: Mapping[str, int], inputs: i
             ("west", "east", chip.hop_ew_fs),
         )
     )
-    barrier = ", ".join(f"{most}: {latency * FS!r}" for most, latency in chip.barrier_fs)
+    barrier = ", ".join(f"{most}: {_s(latency)}" for most, latency in chip.barrier_fs)
     text = (
         f"architecture:\n  name: same\n  attributes:\n    topology: mesh\n    width: {chip.columns}\n"
         f"    height: {chip.rows}\n    link_buffer_size: {core.queue_depth}\n    sync_model: table\n"
         f"    latency_sync: {{ {barrier} }}\n  tile:\n"
     )
-    holds_input = {tile for tile, _ in _places(plan, 0)}
+    holds_input = {tile for tile, _ in _places(chip, plan, 0)}
     for tile in range(tiles):
         text += f"    - name: tile{tile}\n      attributes:\n{hops}      core:\n"
         text += f"        - name: core[0..{chip.cores_per_tile - 1}]\n          attributes:\n"
@@ -115,8 +131,8 @@ def _units(chip: Chip, cost: Mapping[str, str], prices: Mapping[str, int], input
     soma = _soma("lif", "leaky_integrate_fire", cost, (core.access_fs, core.update_fs, core.fire_fs))
     if inputs:
         # An input neuron of SANA-FE fires or is idle; here each is also updated in every frame.
-        both = (prices["energy_access_neuron"] + prices["energy_update_neuron"]) * AJ
-        merged = {**cost, "energy_access_neuron": repr(both), "energy_update_neuron": "0.0"}
+        both = prices["energy_access_neuron"] + prices["energy_update_neuron"]
+        merged = {**cost, "energy_access_neuron": _joule(both), "energy_update_neuron": "0.0"}
         times = (core.access_fs + core.update_fs, 0, core.fire_fs)
         soma += _soma(f"input[0..{inputs - 1}]", "input", merged, times)
     return (
@@ -144,7 +160,11 @@ def _units(chip: Chip, cost: Mapping[str, str], prices: Mapping[str, int], input
 
 
 def _s(fs: int) -> str:
-    return repr(fs * FS)
+    return f"{fs}.0e-15"
+
+
+def _joule(aj: int) -> str:
+    return f"{aj}.0e-18"
 
 
 def _unit(kind: str, name: str, attributes: Mapping[str, str]) -> str:
@@ -165,11 +185,13 @@ def _soma(name: str, model: str, cost: Mapping[str, str], times: tuple[int, int,
     return f"            - name: {name}\n              attributes:\n{lines}"
 
 
-def _places(plan: Plan, layer: int) -> list[tuple[int, int]]:
+def _places(chip: Chip, plan: Plan, layer: int) -> list[tuple[int, int]]:
     """Tile and core in it of every neuron of a layer. SANA-FE numbers tiles column by column."""
-    core = plan.cores[layer]
-    rows = 1 + max(each.row for each in plan.cores)
-    return [(core.column * rows + core.row, 0)] * core.neurons
+    places = np.zeros((*plan.layers[layer].sent_shape, 2), np.int64)
+    for core in plan.cores[slice(*plan.layers[layer].cores)]:
+        own = places[slice(*core.rows), :, slice(*core.channels)]
+        own[...] = core.column * chip.rows + core.row, core.position % chip.cores_per_tile
+    return [(tile, core) for tile, core in places.reshape(-1, 2).tolist()]
 
 
 def _threshold(layer: IntegerLayer) -> NDArray[np.float64]:

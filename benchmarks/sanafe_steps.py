@@ -6,7 +6,9 @@ does not bind: a core receives beside its own scan and whatever is sent finds ro
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -26,9 +28,11 @@ class Steps:
     """ns per step measured, (steps,) each: the run itself, and with one rule after the other replaced by SANA-FE's."""
 
     as_run: NDArray[np.float64]
+    links_of_their_own: NDArray[np.float64]
     without_back_pressure: NDArray[np.float64]
     receiving_beside_scanning: NDArray[np.float64]
     without_port: NDArray[np.float64]
+    with_their_barrier: NDArray[np.float64]
 
 
 def run(case: Case, chip: Chip, *, record_messages: bool = False) -> Result:
@@ -39,6 +43,7 @@ def run(case: Case, chip: Chip, *, record_messages: bool = False) -> Result:
         chip,
         "rounding",
         arrival=PIPELINED,
+        mapping=case.mapping,
         keep_integers=True,
         record_messages=record_messages,
     )
@@ -46,7 +51,7 @@ def run(case: Case, chip: Chip, *, record_messages: bool = False) -> Result:
 
 def timed(case: Case, chip: Chip) -> Result:
     """The same, with nothing kept but counts and times."""
-    return simulate(case.network, case.frames, chip, "rounding", arrival=PIPELINED)
+    return simulate(case.network, case.frames, chip, "rounding", arrival=PIPELINED, mapping=case.mapping)
 
 
 def counted(result: Result, column: str) -> NDArray[np.int64]:
@@ -60,22 +65,56 @@ def counted(result: Result, column: str) -> NDArray[np.int64]:
 
 
 def level_of(result: Result) -> NDArray[np.int64]:
-    """(cores,): the layer each core holds; networks here are chains."""
-    layers = [core.layer for core in result.plan.cores]
-    names = list(dict.fromkeys(layers))
-    return np.array([names.index(each) for each in layers])
+    """(cores,): the layer each core holds; networks here are chains of layers."""
+    return np.array([core.layer_index for core in result.plan.cores])
+
+
+def private(chip: Chip) -> Chip:
+    """The chip whose connections have links of their own."""
+    return replace(chip, shared_links=False, router_depth=None)
 
 
 def steps_of(case: Case, chip: Chip) -> Steps:
-    """Simulate twice, with the chip's queues and with endless ones, and time the second by hand."""
-    endless = replace(chip, cores=tuple(replace(core, queue_depth=ENDLESS) for core in chip.cores))
-    as_run, free = run(case, chip), run(case, endless, record_messages=True)
+    """Simulate as it is, without shared links, and with endless queues as well, and time the last by hand."""
+    endless = replace(private(chip), cores=tuple(replace(core, queue_depth=ENDLESS) for core in chip.cores))
+    as_run, own_links, free = run(case, chip), run(case, private(chip)), run(case, endless, record_messages=True)
     return Steps(
         as_run=_durations(as_run),
+        links_of_their_own=_durations(own_links),
         without_back_pressure=_durations(free),
         receiving_beside_scanning=_by_hand(free, 0),
         without_port=_by_hand(free, chip.flit_fs),
+        with_their_barrier=_by_hand(free, chip.flit_fs) + (_their_barrier_ns(chip, free) - free.plan.barrier_fs * 1e-6),
     )
+
+
+def without_congestion(messages: list[list[list[float | None]]], chip: Chip, result: Result) -> NDArray[np.float64]:
+    """ns per step by SANA-FE's own record of messages (`sanafe_child._message`), whose way takes just its hops.
+
+    In its record the messages of a sender are in order of sending; what is left of its scan after them stands first.
+    """
+    barrier_ns = _their_barrier_ns(chip, result)
+    return np.array([_step_without_congestion(step, chip) + barrier_ns for step in messages])
+
+
+def _step_without_congestion(messages: list[list[float | None]], chip: Chip) -> float:
+    made: dict[float | None, float] = defaultdict(float)
+    sent = []
+    for sender, receiver, making, serving, hops_ew, hops_ns in sorted(messages, key=lambda each: each[1] is None):
+        made[sender] += making or 0.0
+        way = ((hops_ew or 0) * chip.hop_ew_fs + (hops_ns or 0) * chip.hop_ns_fs) * 1e-6
+        if receiver is not None:
+            sent.append((made[sender], receiver, way, serving or 0.0))
+    free: dict[float, float] = defaultdict(float)
+    for at, receiver, way, serving in sorted(sent, key=itemgetter(0)):
+        free[receiver] = max(free[receiver], at + way) + serving
+    return max([*made.values(), *free.values()])
+
+
+def _their_barrier_ns(chip: Chip, result: Result) -> float:
+    """SANA-FE takes the largest entry of the table that is not above the tiles in use, deltasim the next above."""
+    tiles = len({core.tile for core in result.plan.cores})
+    return max((most, latency) for most, latency in chip.barrier_fs if most <= tiles)[1] * 1e-6
 
 
 def _starts(result: Result) -> NDArray[np.int64]:

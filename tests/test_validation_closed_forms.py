@@ -13,9 +13,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from small_chips import chain, frames
 
-from hwmodels import chip_of, load_accelerator
+from hwmodels import chip_of, load_accelerator, price
 from simulator import simulate
+from simulator.mapping import Placement
 from workloads import IntegerNetwork, Quantisation, load_frames, load_network, quantise
 
 FRAMES = 30
@@ -87,3 +89,24 @@ def test_dense_operations_of_vgg19():
     assert sum(len(channels) - 1 for _, channels in blocks) == 16
     assert round((convolutions + dense) / 1e9, 3) == 19.632
     assert round(2 * (convolutions + dense) / 1e9, 2) == 39.26
+
+
+@pytest.mark.parametrize("engine", ["fast", "reference"])
+@pytest.mark.parametrize("shared", [False, True], ids=["links of their own", "shared links"])
+def test_a_message_of_three_hops_east_and_two_north_takes_25_3_ns(engine, shared):
+    # SANA-FE's fitted hops of Loihi 1: 3 x 4.1 + 2 x 6.5 ns, 3 x 3.0 + 2 x 4.2 pJ. A flit leaves the port in 0.291 ns.
+    accelerator = load_accelerator("loihi1-sanafe")
+    chip = replace(chip_of(accelerator), shared_links=shared)
+    tile = 2 * chip.columns + 3  # of row 2, which the snake fills from the left
+    mapping = (Placement("input", (0,)), Placement("fc1", (tile * chip.cores_per_tile,)))
+    network = replace(chain(1, 1), accumulator_bits=24)
+    run = simulate(network, frames([1]), chip, mapping=mapping, engine=engine, record_messages=True)
+    message = run.messages_table().iloc[0]
+    assert message["arrival_fs"] - message["sent_fs"] == 25_300_000 + 291_000
+    counts = run.counts_table()
+    assert counts[["flit_hops_ew", "flit_hops_ns"]].sum().tolist() == [3, 2]
+    energies = price(counts, accelerator, [core.position for core in run.plan.cores])
+    assert energies[["mesh_hop_east_west_aj", "mesh_hop_north_south_aj"]].sum().tolist() == [9_000_000, 8_400_000]
+    # With the axon's 111 pJ the 128.4 pJ of a message; the profile's encoder has the soma's spike out, 69.3 pJ, too.
+    message_aj = energies[["mesh_hop_east_west_aj", "mesh_hop_north_south_aj", "encoder_encode_aj"]].sum().sum()
+    assert message_aj == 128_400_000 + 69_300_000
