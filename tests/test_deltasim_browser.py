@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from browser_checks import check_page, missing_browser
 
@@ -25,4 +27,19 @@ def test_the_dashboard_of_a_real_run(accelerator, tmp_path):
         }
     )
     run = run_job(job_of(experiment), tmp_path / "run")
+    check_page(ds.dashboard(run))
+
+
+def test_the_dashboard_of_a_layer_on_many_cores(tmp_path):
+    """A hundred cores, shared links, multicast: the views of the chip and of its links."""
+    experiment = Experiment.model_validate(
+        {
+            "accelerator": str(Path(__file__).parent.parent / "examples" / "tiled-array.yaml"),
+            "mapping": {"strategy": "balance", "cores": 120},
+            "frames": {"dataset": "mnist", "range": "0:12"},
+            "modes": ["original", "rounding", "sigma_delta"],
+        }
+    )
+    run = run_job(job_of(experiment), tmp_path / "run")
+    assert run.layout.count > 100
     check_page(ds.dashboard(run))

@@ -238,8 +238,8 @@ WRONG_EXPERIMENTS = {
     "too wide weights": ("quantisation: {weight_bits: 12}\n", ["weight_bits of 12 bits", "has 8"]),
     "multiplier needed": ("accelerator: loihi1-sanafe\nmodes: [original]\n", ["original", "multiplier"]),
     "does not fit": (
-        "accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\n",
-        ["layer1", "153.1 KiB of weight_memory", "128.0 KiB, 25.1 KiB too little"],
+        "accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\nmapping: {cores: 4}\n",
+        ["need at least 5 cores", "has 4 to use, 1 too few", "layer1 takes 2", "154 KiB of weight_memory"],
     ),
     "too long": ("arrival: paced\nframe_rate_hz: 0.1\n", ["10000 frames at 0.1 Hz", "2.5 hours"]),
     "an accelerator": ("schema: deltasim/accelerator/1\n", ["is an accelerator, not an experiment"]),
