@@ -25,7 +25,7 @@ from benchmarks.sanafe_speed import speed
 from benchmarks.sanafe_weaknesses import weaknesses
 from simulator import Result
 
-SIZES = {"small": (24, 24, 1), "full": (200, 4000, 5)}  # frames compared, frames of the speed table, repeats
+SIZES = {"small": (24, 24, 1), "full": (200, 1000, 3)}  # frames compared, frames of the speed table, repeats
 
 Rows = list[dict[str, Any]]
 

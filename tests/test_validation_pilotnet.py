@@ -7,7 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from pilotnet import (
+
+from benchmarks.pilotnet import (
     FULL,
     FULL_INPUT,
     FULL_MACS,
@@ -21,10 +22,9 @@ from pilotnet import (
     TABLE,
     Layer,
     integer_network,
+    vendors_rule,
 )
-
 from hwmodels import chip_of, load_accelerator
-from hwmodels.conventions import vendor_synops
 from hwmodels.records import COLUMNS
 from simulator import simulate
 
@@ -32,10 +32,6 @@ PRINTED = 0.005  # events and operations are printed to two decimals
 EVENTS = (INPUT_EVENTS, *(row.events for row in TABLE))
 ACTIVATIONS = (INPUT_ACTIVATIONS, *(row.activations for row in TABLE))
 MAPS = (INPUT, *(layer.shape for layer in SMALL))
-
-
-def by_the_vendors_rule(events: float, layer: Layer) -> float:
-    return vendor_synops(events, layer.shape[2], layer.kernel or (1, 1), layer.stride)
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +53,17 @@ def fan_out(layer: Layer, senders: tuple[int, int, int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_published_events_give_the_published_operations_by_the_vendors_rule(number):
+def test_published_events_give_the_published_operations_vendors_rule(number):
     layer, row = SMALL[number], TABLE[number]
-    per_event = by_the_vendors_rule(1, layer)
-    assert by_the_vendors_rule(EVENTS[number], layer) == pytest.approx(row.synops, abs=PRINTED * (per_event + 1))
+    per_event = vendors_rule(1, layer)
+    assert vendors_rule(EVENTS[number], layer) == pytest.approx(row.synops, abs=PRINTED * (per_event + 1))
 
 
 def test_totals_and_ratios_of_the_table():
     assert sum(EVENTS) == pytest.approx(3733.14, abs=9 * PRINTED)
     assert sum(row.synops for row in TABLE) == pytest.approx(599_807.33, abs=1)
     assert sum(row.dense for row in TABLE) == 7_306_062
-    assert [by_the_vendors_rule(n, layer) for n, layer in zip(ACTIVATIONS[:-1], SMALL, strict=True)] == [
+    assert [vendors_rule(n, layer) for n, layer in zip(ACTIVATIONS[:-1], SMALL, strict=True)] == [
         row.dense for row in TABLE
     ]
     assert round(sum(ACTIVATIONS) / 3733.14, 2) == 11.55
@@ -84,7 +80,7 @@ def test_true_operations_of_the_published_events_if_they_are_spread_evenly():
     true = [
         n * synapses / senders for n, synapses, senders in zip(EVENTS[:-1], SYNAPSES, ACTIVATIONS[:-1], strict=True)
     ]
-    vendor = [by_the_vendors_rule(events, layer) for events, layer in zip(EVENTS[:-1], SMALL, strict=True)]
+    vendor = [vendors_rule(events, layer) for events, layer in zip(EVENTS[:-1], SMALL, strict=True)]
     assert [round(each) for each in true] == [127_056, 16_625, 106_201, 146_280, 2_990, 240, 14, 0]
     assert [round(a / b, 3) for a, b in zip(true, vendor, strict=True)] == [0.95, 0.857, 0.873, 0.455, 1, 1, 1, 1]
     assert round(sum(true)) == 399_406
@@ -129,9 +125,9 @@ def test_what_is_counted_in_a_run_is_the_fan_out_of_every_event(graded_chip):
         assert result.counts[1:, number, COLUMNS.index("messages_out")].sum() <= events
         assert result.counts[1:, number + 1, COLUMNS.index("adds")].sum() == true
         if layer.kernel is None:
-            assert true == by_the_vendors_rule(events, layer)
+            assert true == vendors_rule(events, layer)
         else:
-            assert true != by_the_vendors_rule(events, layer)
+            assert true != vendors_rule(events, layer)
         if number == 0:
             assert events == 2 * round(INPUT_EVENTS)
             assert true == pytest.approx(events * SYNAPSES[0] / ACTIVATIONS[0], rel=0.02)

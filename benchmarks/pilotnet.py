@@ -1,5 +1,6 @@
-"""The PilotNet networks of Intel's lava-dl: shapes of every layer, the published event table, integer networks.
+"""PilotNet's published event table, counted by the vendor's rule and by true fan-out: `python -m benchmarks.pilotnet`.
 
+Shapes of every layer of the PilotNet networks of Intel's lava-dl, the table, and integer networks of those shapes.
 Source of the table: lava-dl, tutorials/lava/lib/dl/slayer/pilotnet/train.ipynb, stored output, commit d825ac5.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwmodels.conventions import vendor_synops
 from workloads import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
 
 
@@ -73,6 +75,36 @@ FULL_MACS = (2_052_864, 5_715_360, 2_612_736, 2_433_024, 1_474_560, 256_000, 5_0
 FULL_SYNAPSES = (*FULL_MACS[:3], 2_027_520, *FULL_MACS[4:])
 
 
+def main() -> None:
+    """Print Markdown: per layer the published numbers, the vendor's rule and true fan-out of the same events."""
+    headings = (
+        "events in",
+        "published",
+        "vendor's rule",
+        "true, spread evenly",
+        "dense: notebook",
+        "by shapes",
+        "synapses",
+    )
+    print(f"| layer | {' | '.join(headings)} |\n| --- {'| ---: ' * len(headings)}|")
+    senders, events, sums = INPUT_ACTIVATIONS, INPUT_EVENTS, [0.0] * len(headings)
+    for number, (layer, row) in enumerate(zip(SMALL, TABLE, strict=True)):
+        true = events * SYNAPSES[number] / senders
+        values = (events, row.synops, vendors_rule(events, layer), true, row.dense, MACS[number], SYNAPSES[number])
+        sums = [a + b for a, b in zip(sums, values, strict=True)]
+        print(f"| {number + 1} | {' | '.join(f'{value:,.0f}' for value in values)} |")
+        senders, events = row.activations, row.events
+    print(f"| all | {' | '.join(f'{value:,.0f}' for value in sums)} |")
+    _, published, _, true, notebook, shapes, synapses = sums
+    print(f"\nnotebook / published: {notebook / published:.2f}, by shapes / published: {shapes / published:.2f}")
+    print(f"synapses / true: {synapses / true:.2f}")
+
+
+def vendors_rule(events: float, layer: Layer) -> float:
+    """Synaptic operations that the notebook gives a layer for the events it receives."""
+    return vendor_synops(events, layer.shape[2], layer.kernel or (1, 1), layer.stride)
+
+
 def integer_network(input_shape: tuple[int, int, int], layers: tuple[Layer, ...], seed: int = 1) -> IntegerNetwork:
     """Those layers with random weights, whose activations neither all vanish nor all saturate."""
     random = np.random.default_rng(seed)
@@ -95,7 +127,9 @@ def integer_network(input_shape: tuple[int, int, int], layers: tuple[Layer, ...]
     )
 
 
-def _integer_layer(random, number: int, layer: Layer, before: tuple[int, int, int], *, last: bool) -> IntegerLayer:
+def _integer_layer(
+    random: np.random.Generator, number: int, layer: Layer, before: tuple[int, int, int], *, last: bool
+) -> IntegerLayer:
     inputs = before[2] if layer.kernel else before[0] * before[1] * before[2]
     shape = (inputs, *(layer.kernel or ()), layer.shape[2])
     weights = random.integers(-60, 68, shape).astype(np.int8)  # a little above 0 in the mean, so that layers stay alive
@@ -116,3 +150,7 @@ def _integer_layer(random, number: int, layer: Layer, before: tuple[int, int, in
 def _divide_by(divisor: int) -> Requantiser:
     shift = 30 + divisor.bit_length() - 1
     return Requantiser(np.array([2**30], np.int32), np.array([shift], np.int32), low=0, high=255, rounding="half_up")
+
+
+if __name__ == "__main__":
+    main()
