@@ -81,7 +81,7 @@ def main() -> None:
         "events in",
         "published",
         "vendor's rule",
-        "true, spread evenly",
+        "true",
         "dense: notebook",
         "by shapes",
         "synapses",
