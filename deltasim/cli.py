@@ -12,6 +12,7 @@ from rich.console import Console
 
 from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
+from deltasim.cli_map import map_
 from deltasim.cli_options import (
     AcceleratorName,
     EngineName,
@@ -52,6 +53,7 @@ app = typer.Typer(
 
 app.add_typer(data_app)
 app.command(epilog="Example: deltasim price runs/A --operations jouppi-7nm -o runs/A-7nm")(price)
+app.command(name="map", epilog="Example: deltasim map my.yaml --strategy balance --cores 64 -o mapped.yaml")(map_)
 app.command(epilog="Example: deltasim trace runs/A --mode rounding --frames 0:10 -o a.json.gz")(trace)
 
 

@@ -33,6 +33,7 @@ from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
 from simulator.part_arrays import Parts, part_arrays
 from simulator.plan import Plan
 from simulator.products import DenseLayer, Products, dense_layer_of, dense_product
+from simulator.waiting import who_waits
 from simulator.way_arrays import Ways, way_arrays
 from workloads.integer_network import IntegerNetwork
 
@@ -131,7 +132,16 @@ def advance(state: FastState, frames: Frames, *, last: bool = False, trace: bool
     if len(frames):
         find_values(state, frames)
     messages = find_times(state, last=last, room=_room_for_messages(state, known) if trace else 0)
+    if last and not state.plan.chain:
+        _check_all_done(state)
     return hand_over(state, last=last, messages=messages if trace else None)
+
+
+def _check_all_done(state: FastState) -> None:
+    waiting = who_waits(state.plan, state.parts, state.events, int(state.progress[0]))
+    if waiting:
+        lines = "".join(f"\n  - {line}" for line in waiting)
+        raise SimulationError(f"the chip has come to a stop, its cores wait for each other:{lines}")
 
 
 def find_values(state: FastState, frames: Frames) -> None:

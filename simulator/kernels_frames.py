@@ -74,6 +74,8 @@ def frame_values(
             for core in range(slots.record.shape[1]):
                 for column in range(WIDTH):
                     slots.record[slot, core, column] = 0
+            for link in range(slots.mesh.shape[1]):
+                slots.mesh[slot, link, 0] = slots.mesh[slot, link, 1] = 0
         while cursor[CORE] < cores:
             core = cursor[CORE]
             if core == 0:

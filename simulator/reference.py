@@ -34,6 +34,7 @@ from simulator.reference_core import (
     take_in,
 )
 from simulator.reference_mesh import Last, Mesh, new_mesh, put_in
+from simulator.waiting import core_name
 from workloads.integer_network import IntegerNetwork
 
 Process = Generator[simpy.Event, Any, Any]
@@ -94,9 +95,10 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     for core in machine.cores:
         env.process(_core(machine, core))
     env.run()
-    stuck = [core for core in machine.cores if len(frames) and not machine.sent_all[core.index][-1].triggered]
+    stuck = [core.index for core in machine.cores if len(frames) and not machine.sent_all[core.index][-1].triggered]
     if stuck:
-        raise SimulationError(f"the chip has come to a stop: {stuck[0].part.layer} waits for ever")
+        names = ", ".join(core_name(plan, core) for core in stuck)
+        raise SimulationError(f"the chip has come to a stop, its cores wait for each other: {names}")
     return block_of(plan, machine.cores, [channel.messages for channel in machine.channels], machine.mesh,
                     machine.integers)  # fmt: skip
 

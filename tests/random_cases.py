@@ -14,7 +14,7 @@ from simulator import Arrival, Mapping, Placement
 from simulator.mapping import is_grouped, layer_names, sent_map
 from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
-latency = st.integers(0, 40)
+latency = st.integers(0, 40) | st.sampled_from([0, 10, 10, 20])  # of any length, or whole cycles: many at one time
 multipliers = st.sampled_from([2**30, 3 * 2**29]) | st.integers(2**30, 2**31 - 1)  # the first two make ties
 
 

@@ -15,20 +15,20 @@ from simulator.products import NONE, SINGLE, dense_layer_of, dense_product, dens
 
 def run(case, *, trace=True, **options):
     """All frames in one block, small work shared out as if it were large; returns the block and the state."""
-    network, frames, chip, mode, _ = case
-    plan = plan_network(network, chip, mode_named(mode))
+    network, frames, chip, mode, _, mapping = case
+    plan = plan_network(network, chip, mode_named(mode), mapping)
     state = start(network, plan, Arrival(), block=len(frames), keep_integers=True, **options)
     state.net = state.net._replace(macs_to_share=-1, neurons_to_share=-1)
     return advance(state, frames, trace=trace, last=True), state
 
 
 def same(one, other):
-    for name in ("counts", "outputs", "integers", "messages"):
+    for name in ("counts", "mesh", "outputs", "integers", "messages"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
 @settings(max_examples=150, deadline=None)
-@given(cases() | cases(branches=True), st.integers(2, 5))
+@given(cases() | cases(branches=True) | cases(branches=True, splits=True), st.integers(2, 5))
 def test_any_number_of_threads_gives_the_same(case, threads):
     one, _ = run(case, threads=1)
     several, _ = run(case, threads=threads)
@@ -42,11 +42,11 @@ def test_any_number_of_threads_gives_the_same(case, threads):
 
 
 @settings(max_examples=30, deadline=None)
-@given(cases() | cases(branches=True), st.integers(1, 3), st.integers(1, 3))
+@given(cases() | cases(branches=True) | cases(splits=True), st.integers(1, 3), st.integers(1, 3))
 def test_a_run_goes_on_with_another_number_of_threads(case, before, after):
-    network, frames, chip, mode, _ = case
+    network, frames, chip, mode, _, mapping = case
     first, rest = frames[:1], frames[1:]
-    plan = plan_network(network, chip, mode_named(mode))
+    plan = plan_network(network, chip, mode_named(mode), mapping)
     states = [start(network, plan, Arrival(), block=len(frames) + 1, threads=n) for n in (1, before, after)]
     for state in states:
         state.net = state.net._replace(macs_to_share=-1, neurons_to_share=-1)
