@@ -19,9 +19,9 @@ UPDATING: Final = 2
 NEVER: Final = 2**62
 
 # columns of the entries of a core's input queues
-ARRIVAL, SERVICE, FRAME, NEURON, VALUE, READY, SENT, PORT = range(8)  # SERVICE is -1 for a token
+ARRIVAL, SERVICE, SLOT, NEURON, VALUE, READY, SENT, PORT = range(8)  # SERVICE is -1 for a token
 START = NEURON  # once it is served: when that began
-# columns of the items in a router's buffer: `FRAME` to `SENT` as above
+# columns of the items in a router's buffer: `SLOT` (of its frame) to `SENT` as above
 STOP, CAME, PIXEL_CLASS = 0, 1, 7  # the stop it is at, when its head came; -1 for a token
 ENTRY_WIDTH: Final = 8
 # places in `clock`
@@ -41,6 +41,7 @@ class EventState(NamedTuple):
     winner: Int64  # (2 * entrants,): [1] is the one that is due first, of equals the first
     phase: Int64
     frame: Int64  # that is received or sent
+    slot: Int64  # of the frame that is sent
     idle: Int64  # 1 while nothing is served
     busy: Int64  # time spent serving in this frame
     waited: Int64  # and waiting for the off-chip port

@@ -16,7 +16,6 @@ from simulator.events import (
     ARRIVAL,
     CAME,
     ENTRY_WIDTH,
-    FRAME,
     NEURON,
     NEVER,
     PEAK,
@@ -26,6 +25,7 @@ from simulator.events import (
     SENT,
     SERVICE,
     SERVING,
+    SLOT,
     STOP,
     VALUE,
     WAIT,
@@ -45,7 +45,7 @@ def deliver(parts: Parts, ways: Ways, timing: Timing, events: EventState, link: 
     """Put a message or token into the receiver's queue, where it will be at `arrival`; wake a receiver that waits."""
     entry = events.queue[ways.queue_room[link] + (events.delivered[link] & ways.queue_mask[link])]
     events.delivered[link] += 1
-    entry[ARRIVAL], entry[SERVICE], entry[FRAME] = arrival, -1, item[FRAME]
+    entry[ARRIVAL], entry[SERVICE] = arrival, -1
     if item[PIXEL_CLASS] >= 0:
         number = item[PIXEL_CLASS]
         reach = parts.hits[parts.hits_begin[number] + link - parts.links[parts.sender[link]]]
@@ -146,7 +146,7 @@ def give_link(parts: Parts, ways: Ways, slots: Slots, timing: Timing, events: Ev
     source = ways.input_buffer[place]
     item = events.item[ways.room[source] + (events.gone[source] & ways.mask[source])]
     on_link = timing.message_fs if item[PIXEL_CLASS] >= 0 else timing.token_fs
-    _note_crossing(ways, slots, events, link, source, item[FRAME], now - asked, now)
+    _note_crossing(ways, slots, events, link, source, item[SLOT], now - asked, now)
     target = events.item[ways.room[link] + (events.pushed[link] & ways.mask[link])]
     for column in range(ENTRY_WIDTH):
         target[column] = item[column]
@@ -167,13 +167,13 @@ def give_link(parts: Parts, ways: Ways, slots: Slots, timing: Timing, events: Ev
 
 @inlined
 def _note_crossing(
-    ways: Ways, slots: Slots, events: EventState, link: int, source: int, frame: int, wait: int, now: int
+    ways: Ways, slots: Slots, events: EventState, link: int, source: int, slot: int, wait: int, now: int
 ) -> None:
     """Book the wait for a link, and how many messages are in the buffer that this one leaves, itself included."""
     come, room, mask = max(events.come[source], events.gone[source]), ways.room[source], ways.mask[source]
     while come < events.pushed[source] and events.item[room + (come & mask), CAME] <= now:
         come += 1
     events.come[source] = come
-    row = slots.mesh[np.uint64(frame) % np.uint64(slots.messages.shape[0]), link]
+    row = slots.mesh[slot, link]
     row[WAIT] += wait
     row[PEAK] = max(row[PEAK], come - events.gone[source])

@@ -9,7 +9,6 @@ from simulator.arrays import NetworkArrays, Slots, TimeState, Timing
 from simulator.columns import BLOCKED_LINK, BLOCKED_QUEUE, QUEUE_PEAK, UPDATE_BUSY, UPDATE_END, UPDATE_START
 from simulator.events import (
     CAME,
-    FRAME,
     FRAMES_DONE,
     NEURON,
     NEVER,
@@ -17,6 +16,7 @@ from simulator.events import (
     READY,
     SENT,
     SERVING,
+    SLOT,
     START,
     STOP,
     UPDATING,
@@ -37,7 +37,9 @@ Int64 = NDArray[np.int64]
 @inlined
 def begin_update(parts: Parts, slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
     """The update phase begins; `ready` NEVER says that the next message is still to be found."""
-    slots.record[events.frame[core] % slots.messages.shape[0], core, UPDATE_START] = now
+    slot = events.frame[core] % slots.messages.shape[0]
+    events.slot[core] = slot
+    slots.record[slot, core, UPDATE_START] = now
     events.phase[core], events.ready[core] = UPDATING, NEVER
     events.message[core] = events.place[core] = events.repeat[core] = events.fired[core] = 0
     events.scanned[core] = events.before[core] = 0
@@ -60,7 +62,7 @@ def send(
     """What a core in its update phase does at `now`: find its next message, wait for the way into the mesh, wait for
     its receivers' queues, or send.
     """
-    slot = events.frame[core] % slots.messages.shape[0]
+    slot = events.slot[core]
     if events.ready[core] != NEVER:
         if events.send[core] < 0:
             send_at(events, core, NEVER)
@@ -194,7 +196,7 @@ def _leave(
     if ways.shared:
         item = events.item[ways.room[buffer] + (events.pushed[buffer] & ways.mask[buffer])]
         item[STOP], item[CAME] = ways.root[way], now
-    item[FRAME], item[READY], item[SENT], item[PIXEL_CLASS] = events.frame[core], events.ready[core], now, -1
+    item[SLOT], item[READY], item[SENT], item[PIXEL_CLASS] = slot, events.ready[core], now, -1
     token = events.message[core] >= slots.part_messages[slot, core]
     if token:
         events.place[core] += 1

@@ -10,7 +10,6 @@ from simulator.columns import BLOCKED_MEMORY, SERVE_BUSY, SERVE_END, SERVE_FIRST
 from simulator.events import (
     ARRIVAL,
     ENTRY_WIDTH,
-    FRAME,
     NEURON,
     NEVER,
     PORT,
@@ -104,7 +103,7 @@ def _serve(
     if traced < trace.shape[0]:
         note(
             trace[traced],
-            entry[FRAME],
+            events.frame[core],
             parts.sender[link],
             core,
             entry[NEURON],

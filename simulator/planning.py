@@ -314,8 +314,14 @@ def _nothing_shared(plan: Plan) -> bool:
     hops_fs = sum(link.hop_fs for link in plan.mesh) + sum(link.last_fs for link in plan.links)
     if hops_fs != sum(link.wire_fs for link in plan.links):
         return False  # hops that take no time take 1 fs on shared links
-    underway = [plan.message_fs + link.hop_fs for link in plan.mesh]
-    return plan.router_depth is None or all(plan.router_depth * plan.token_fs >= each for each in underway)
+    for send in plan.sends:
+        encode_fs = plan.cores[plan.links[send.links[0]].sender].timing.encode_fs
+        # a core's messages follow each other no faster than this; a token needs no encoding
+        apart_fs = max(plan.message_fs, encode_fs) if plan.barrier else min(plan.message_fs, plan.token_fs)
+        underway_fs = [plan.message_fs + plan.mesh[number].hop_fs for number in send.mesh_links]
+        if plan.router_depth is not None and plan.router_depth * apart_fs < max(underway_fs, default=0):
+            return False
+    return True
 
 
 def _pool_windows(pool: MaxPooling | None, shape: Map, sent: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
