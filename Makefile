@@ -24,6 +24,7 @@ lint: $(VENV)/installed-dev ## ruff, mypy, import boundaries
 
 bench: $(VENV)/installed-dev ## speed, side by side (SIZE=small for a smoke run)
 	$(BIN)/python -m benchmarks $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python -m benchmarks.mesh $(if $(SIZE),--size $(SIZE))
 
 clean: ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

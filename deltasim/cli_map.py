@@ -55,15 +55,7 @@ def map_(
     With --out the mapping can be changed by hand: every layer has its cores (numbers in mesh order) and its cuts.
     """
     chosen, folder = experiment_of(experiment)
-    chosen = with_options(
-        chosen,
-        accelerator=accelerator,
-        network=network,
-        normalisation=normalisation,
-        frames=None,
-        modes=None,
-        engine=None,
-    )
+    chosen = with_options(chosen, accelerator=accelerator, network=network, normalisation=normalisation)
     if strategy is not None or cores is not None:
         choice = MappingChoice(strategy=strategy or chosen.mapping.strategy, cores=cores or chosen.mapping.cores)
         chosen = chosen.model_copy(update={"mapping": choice})

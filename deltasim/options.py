@@ -13,12 +13,12 @@ from hwmodels import ConfigError, Problem
 def with_options(
     experiment: Experiment,
     *,
-    accelerator: str | None,
-    network: str | None,
-    normalisation: str | None,
-    frames: str | None,
-    modes: str | None,
-    engine: str | None,
+    accelerator: str | None = None,
+    network: str | None = None,
+    normalisation: str | None = None,
+    frames: str | None = None,
+    modes: str | None = None,
+    engine: str | None = None,
 ) -> Experiment:
     """The experiment with every option that was given in place of its own field.
 

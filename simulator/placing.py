@@ -12,6 +12,7 @@ from hwmodels.chip import Chip
 from simulator.dense_frame import Part, all_parts, connections_of, messages_between
 from simulator.errors import SimulationError
 from simulator.mapping import Mapping
+from simulator.routes import tile_of
 from workloads.integer_network import IntegerNetwork
 
 MOST_WORK: Final = 2**27  # exchanges looked at from one start: about 1 s
@@ -27,12 +28,6 @@ def traffic(network: IntegerNetwork, chip: Chip, mapping: Mapping) -> int:
     cores = np.array([core for placement in mapping for core in placement.cores])
     hops = tile_distances(chip)[np.ix_(cores, cores)]
     return int((flits_between(network, chip, all_parts(network, mapping)) * hops).sum())
-
-
-def tile_of(chip: Chip, core: int) -> tuple[int, int]:
-    """Column and row of a core's tile: tiles are filled row by row in a snake."""
-    row, column = divmod(core // chip.cores_per_tile, chip.columns)
-    return (column if row % 2 == 0 else chip.columns - 1 - column), row
 
 
 def tile_distances(chip: Chip) -> NDArray[np.int64]:

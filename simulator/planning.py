@@ -26,7 +26,7 @@ from simulator.mapping import (
 from simulator.modes import Mode, encoding_on_wire
 from simulator.plan import FRAME_BITS, CorePlan, LayerPlan, LinkPlan, Plan, ceil_div
 from simulator.plan_problems import memory_problems, network_problems
-from simulator.routes import MeshLink, Send, Tile, send_to
+from simulator.routes import MeshLink, Send, Tile, send_to, tile_of
 from workloads.integer_network import IntegerNetwork, Map, MaxPooling, Synapses
 
 Classes = tuple[NDArray[np.int32], tuple[tuple[int, ...], ...]]
@@ -354,12 +354,6 @@ def _hits(synapses: Synapses, sender: int, receiver: Range, axis: int, held: Ran
             if 0 <= i < sender:
                 counts[i] += 1
     return tuple(counts)
-
-
-def tile_of(chip: Chip, core: int) -> Tile:
-    """Column and row of a core: tiles are filled row by row in a snake, so that neighbours in the chain touch."""
-    row, column = divmod(core // chip.cores_per_tile, chip.columns)
-    return (column if row % 2 == 0 else chip.columns - 1 - column), row
 
 
 def _barrier_fs(chip: Chip, tiles: int) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from hwmodels.chip import Chip
+
 Tile: TypeAlias = tuple[int, int]
 """Column and row."""
 
@@ -55,6 +57,12 @@ class Send:
     def mesh_links(self) -> tuple[int, ...]:
         """All mesh links crossed."""
         return tuple(stop.came_by for stop in self.stops[1:])
+
+
+def tile_of(chip: Chip, core: int) -> Tile:
+    """Column and row of a core: tiles are filled row by row in a snake, so that neighbours in number touch."""
+    row, column = divmod(core // chip.cores_per_tile, chip.columns)
+    return (column if row % 2 == 0 else chip.columns - 1 - column), row
 
 
 def xy_route(begin: Tile, end: Tile) -> list[tuple[Tile, Tile]]:

@@ -16,7 +16,8 @@ from simulator.kinds import kinds_of, too_many
 from simulator.levers import Change
 from simulator.loads import core_loads_fs
 from simulator.mapping import Placement, one_core_each
-from simulator.placing import strips, tile_distances, tile_of, traffic
+from simulator.placing import strips, tile_distances, traffic
+from simulator.routes import tile_of
 from simulator.shortages import InfeasibleError
 from workloads.integer_network import IntegerLayer, IntegerNetwork, MaxPooling, Synapses, Window, dense_layer
 
