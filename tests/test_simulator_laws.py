@@ -147,7 +147,7 @@ def test_in_a_chain_more_hardware_never_makes_a_frame_later(case, lanes, link, d
     (lanes, ports, wider links) can only make such a time earlier, and a deeper queue only takes older times in.
 
     Where several senders share a receiver or a link, the order depends on the times, and this is no proof
-    (`test_a_deeper_queue_can_make_a_frame_later`).
+    (`tests/test_simulator_anomalies.py` has counterexamples).
     """
     chip = replace(case.chip, shared_links=False)
     more = replace(
