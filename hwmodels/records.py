@@ -109,8 +109,8 @@ serves it from `start_fs` to `end_fs`. `value` is what one message on the wire c
 
 LINK_COLUMNS: Final[tuple[str, ...]] = ("messages", "flits", "busy_fs", "wait_fs", "queue_peak")
 """A row of the links table, all int64, per mode, frame and mesh link: what crossed it, how long that kept it busy, how
-long messages waited for it in the router before it, and the most messages in the buffer at its end (the last two are 0
-where connections have links of their own)."""
+long messages waited for it in the router before it, and the most messages in the buffer that one of them came out of,
+that one counted (the last two are 0 where connections have links of their own)."""
 
 MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")
 

@@ -164,7 +164,7 @@ def _link_hover(run: Run, link: dict[Any, Any]) -> str:
         waited_s = link["wait_fs"] * 1e-15
         each = f", {quantity(waited_s / messages, 's')} a message" if messages else ""
         lines.append(f"messages waited for it {quantity(waited_s / frames, 's')} per frame in all{each}")
-        lines.append(f"at most {count(link['queue_peak'])} messages in the buffer at its end")
+        lines.append(f"at most {count(link['queue_peak'])} messages in a buffer before it")
     return "<br>".join(lines)
 
 
