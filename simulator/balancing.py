@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from simulator.dense_frame import parts_of
 from simulator.fitting import Cut, Cutter
 from simulator.kinds import Kinds, too_many
 from simulator.loads import Loads
 from simulator.mapping import Placement, is_grouped, layer_names, sent_map
+
+WORTHWHILE: Final = 1.1  # a load that is less by a tenth is worth further cores
 
 Group: TypeAlias = tuple[int, tuple[float, ...]]
 """So many parts alike, and the load of one on each kind of core (infinite where its memories don't hold it)."""
@@ -68,15 +70,19 @@ class Balancer:
         self._known: dict[tuple[object, ...], tuple[float, ...]] = {}
 
     def balance(self, cuts: Sequence[Cut]) -> list[Cut]:
-        """Cuts on at most `limit` cores with a smaller largest load, or the same."""
+        """Cuts on at most `limit` cores with a smaller largest load, or the same.
+
+        Of those met on the way, the first whose load is within WORTHWHILE of the least: the last parts of a layer often
+        gain next to nothing, and each is a core and a copy of every message.
+        """
         now = list(cuts)
-        kept, reached = now, self.limit_of(now)
-        least = reached.load_fs
+        reached = self.limit_of(now)
+        met = [(reached.load_fs, now)]
         while (better := self._better(now, reached)) is not None:
             now, reached = better
-            if reached.load_fs < least:
-                kept, least = now, reached.load_fs
-        return kept
+            met.append((reached.load_fs, now))
+        enough = min(load for load, _ in met) * WORTHWHILE
+        return next(cuts for load, cuts in met if load <= enough)
 
     def limit_of(self, cuts: Sequence[Cut]) -> Limit:
         """The least largest load of a choice of cuts, all parts of a layer taken as its heaviest."""

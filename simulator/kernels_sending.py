@@ -26,7 +26,8 @@ from simulator.events import (
 )
 from simulator.kernels_agenda import decide_at, send_at
 from simulator.kernels_mesh import deliver, room_from, settle_head
-from simulator.kernels_time import NEXT, pixel_fs
+from simulator.kernels_time import NEXT
+from simulator.kernels_transfer import pixel_fs
 from simulator.part_arrays import Parts
 from simulator.way_arrays import Ways
 from workloads.compiled import inlined

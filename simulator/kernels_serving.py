@@ -22,7 +22,7 @@ from simulator.events import (
 )
 from simulator.kernels_agenda import decide_at, give_port_at, send_at
 from simulator.kernels_sending import begin_update
-from simulator.kernels_time import note
+from simulator.kernels_transfer import note
 from simulator.part_arrays import Parts
 from simulator.way_arrays import Ways
 from workloads.compiled import inlined
