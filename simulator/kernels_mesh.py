@@ -122,27 +122,25 @@ def room_from(room: Int64, mask: Int64, depth: Int64, pushed: Int64, gone: Int64
 @inlined
 def arm(ways: Ways, events: EventState, link: int) -> None:
     """Work out anew when a mesh link is given to a message."""
-    _, first, _ = first_two(events.asks, ways.inputs[link], ways.inputs[link + 1])
-    give_link_at(events, link, max(first, free_from(ways, events, link)))
+    _, asked = first_asked(events.asks, ways.inputs[link], ways.inputs[link + 1])
+    give_link_at(events, link, max(asked, free_from(ways, events, link)))
 
 
 @uncounted
-def first_two(asks: Int64, begin: int, end: int) -> tuple[int, int, int]:
-    """Of who asks for a link: the place of the first, of equals the first; since when it asks; and the one after."""
-    chosen, first, second = np.int64(begin), np.int64(NEVER), np.int64(NEVER)
+def first_asked(asks: Int64, begin: int, end: int) -> tuple[int, int]:
+    """The place of who asks for a link first, of equals the first, and since when."""
+    chosen, first = np.int64(begin), np.int64(NEVER)
     for n in range(begin, end):
         at = asks[np.uint64(n)]
-        sooner = at < first
-        second = first if sooner else min(second, at)
-        chosen = np.int64(n) if sooner else chosen
-        first = at if sooner else first
-    return chosen, first, second
+        chosen = np.int64(n) if at < first else chosen
+        first = min(first, at)
+    return chosen, first
 
 
 @inlined
 def give_link(parts: Parts, ways: Ways, slots: Slots, timing: Timing, events: EventState, link: int, now: int) -> None:
     """Give a mesh link to the message that asked first; its head is at the next router one hop later."""
-    place, asked, next_asked = first_two(events.asks, ways.inputs[link], ways.inputs[link + 1])
+    place, asked = first_asked(events.asks, ways.inputs[link], ways.inputs[link + 1])
     source = ways.input_buffer[place]
     item = events.item[ways.room[source] + (events.gone[source] & ways.mask[source])]
     on_link = timing.message_fs if item[PIXEL_CLASS] >= 0 else timing.token_fs
@@ -156,13 +154,13 @@ def give_link(parts: Parts, ways: Ways, slots: Slots, timing: Timing, events: Ev
     events.link_free[link] = now + on_link
     was_empty = events.pushed[link] == events.gone[link]
     events.pushed[link] += 1
-    give_link_at(events, link, max(next_asked, free_from(ways, events, link)))
     left = events.unsent[source] == 0
     if left:
         _leave(ways, events, source, ways.hop_fs.shape[0], now, on_link)
     for turn in range(2):  # written once, for both: every call is a copy of the code
         if (turn == 0 and was_empty) or (turn == 1 and left):
             settle_head(parts, ways, timing, events, link if turn == 0 else source)
+    arm(ways, events, link)  # once, when all have asked
 
 
 @inlined

@@ -69,17 +69,16 @@ def send(
             send_at(events, core, NEVER)
             _finish(parts, slots, timing, times, events, core, slot, now)
             return
-        if not _may_leave(parts, ways, slots, timing, times, events, core, slot, now):
+        if not _may_leave(parts, slots, timing, times, events, core, slot, now):
             return
         _leave(net, parts, ways, slots, timing, times, events, core, slot, now)
         events.ready[core] = NEVER
-    _find_next(net, parts, slots, timing, times, events, core, slot, now)
+    _find_next(net, parts, ways, slots, timing, times, events, core, slot, now)
 
 
 @inlined
 def _may_leave(
     parts: Parts,
-    ways: Ways,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -88,21 +87,9 @@ def _may_leave(
     slot: int,
     now: int,
 ) -> bool:
-    """Is the way into the mesh free, and a place in the queue of every receiver? If not, see to being woken."""
+    """The way into the mesh is free; is there a place in the queue of every receiver? If not, see to being woken."""
     record = slots.record[slot, core]
     if events.entered[core] == 0:
-        free = max(events.ready[core], times.link_free[core])
-        if ways.shared:
-            buffer = ways.hop_fs.shape[0] + core
-            room = room_from(ways.room, ways.mask, ways.depth, events.pushed, events.gone, events.left, buffer)
-            if room == NEVER:
-                events.held_by[core], events.since[core] = -2, free
-                send_at(events, core, NEVER)
-                return False
-            free = max(free, room)
-        if free > now:
-            send_at(events, core, free)
-            return False
         record[BLOCKED_LINK] += now - events.ready[core]
         events.entered[core], events.since[core] = 1, now
     way = events.send[core]
@@ -121,6 +108,7 @@ def _may_leave(
 def _find_next(
     net: NetworkArrays,
     parts: Parts,
+    ways: Ways,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -159,7 +147,7 @@ def _find_next(
             events.send[core] = parts.class_send[parts.class_sends[number] + events.place[core]]
             events.pixel[core], events.before[core], events.scanned[core] = pixel, before, scanned
             events.ready[core] = now + timing.encode_fs[core]
-            send_at(events, core, max(events.ready[core], times.link_free[core]))  # before that it can't leave
+            _wait_for_way(ways, times, events, core)
             return
         events.message[core] += 1
         events.place[core] = events.repeat[core] = 0
@@ -173,7 +161,22 @@ def _find_next(
     place = parts.tokens[core] + events.place[core]
     events.send[core] = parts.token_send[place] if place < parts.tokens[core + 1] else -1
     events.ready[core] = now
-    send_at(events, core, max(now, times.link_free[core]) if events.send[core] >= 0 else now)
+    if events.send[core] >= 0:
+        _wait_for_way(ways, times, events, core)
+    else:
+        send_at(events, core, now)
+
+
+@inlined
+def _wait_for_way(ways: Ways, times: TimeState, events: EventState, core: int) -> None:
+    """Plan to send when the core's port is free and the router's buffer has room: only this core uses them."""
+    free = max(events.ready[core], times.link_free[core])
+    if ways.shared:
+        buffer = ways.hop_fs.shape[0] + core
+        room = room_from(ways.room, ways.mask, ways.depth, events.pushed, events.gone, events.left, buffer)
+        events.held_by[core], events.since[core] = -2 if room == NEVER else -1, free  # if full, who leaves it wakes us
+        free = max(free, room)
+    send_at(events, core, free)
 
 
 @inlined
