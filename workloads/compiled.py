@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
 
 # Threads that wait sleep: by default GNU OpenMP's spin, which on a machine that is busy with something else makes a
 # frame several times slower. Read when numba first starts threads; a user's own setting stays.
@@ -19,6 +20,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+ix = np.uint64
+"""Of an index that is never negative: of a signed one numba would look, at every access, if it counts from the end."""
 
 prange: type[range] = numba.prange
 """A range whose turns a `threaded` function may take in any order, on all threads."""
