@@ -35,11 +35,18 @@ def test_the_dashboard_of_a_layer_on_many_cores(tmp_path):
     experiment = Experiment.model_validate(
         {
             "accelerator": str(Path(__file__).parent.parent / "examples" / "tiled-array.yaml"),
-            "mapping": {"strategy": "balance", "cores": 120},
+            "mapping": {
+                "layers": {
+                    "input": {"cores": [0]},
+                    "layer1": {"cores": [*range(1, 101)]},
+                    "layer2": {"cores": [101, 102]},
+                    "layer3": {"cores": [103]},
+                }
+            },
             "frames": {"dataset": "mnist", "range": "0:12"},
             "modes": ["original", "rounding", "sigma_delta"],
         }
     )
     run = run_job(job_of(experiment), tmp_path / "run")
-    assert run.layout.count > 100
+    assert run.layout.count == 104
     check_page(ds.dashboard(run))
