@@ -58,14 +58,18 @@ def dense(frames: int) -> Case:
 def dense_split(frames: int) -> Case:
     """The same with the input on 2 cores and each hidden layer on 6, whose flows cross each other."""
     network, chip = _binary_mnist(), _chip(4, 4)
+    return _case(f"{network.name} on 15 cores", network, _mnist(frames), chip, _split(network, chip, 2, 6, 6))
+
+
+def _split(network: IntegerNetwork, chip: Chip, rows: int, *parts: int) -> Mapping:
+    """The input on `rows` cores, each hidden layer on `parts` cores by its channels, the last layer on one."""
     # SANA-FE numbers tiles column by column, and a core sends to others in their order.
-    by_column = sorted(range(16), key=lambda core: tile_of(chip, core))
-    cores = iter(by_column)
-    mapping = tuple(
-        Placement(name, tuple(islice(cores, rows * channels)), rows, channels)
-        for name, rows, channels in zip(layer_names(network), (2, 1, 1, 1), (1, 6, 6, 1), strict=True)
+    cores = iter(sorted(range(len(chip.cores)), key=lambda core: tile_of(chip, core)))
+    cuts = [(rows, 1), *((1, each) for each in parts), (1, 1)]
+    return tuple(
+        Placement(name, tuple(islice(cores, down * across)), down, across)
+        for name, (down, across) in zip(layer_names(network), cuts, strict=True)
     )
-    return _case(f"{network.name} on 15 cores", network, _mnist(frames), chip, mapping)
 
 
 def _binary_mnist() -> IntegerNetwork:
@@ -81,14 +85,24 @@ def _mnist(frames: int) -> NDArray[np.uint8]:
 
 def wide(frames: int) -> Case:
     """784-1000-1000-10 of random weights: about as many neurons as a core of Loihi 1 takes, and synapses a spike."""
+    network = _wide_network(1000)
+    return _case(network.name, network, _mnist(frames), _chip(2, 2), one_core_each(network))
+
+
+def wide_split(frames: int) -> Case:
+    """784-2000-2000-10, such cores again, but two for the input and each hidden layer: their flows cross each other."""
+    network, chip = _wide_network(2000), _chip(3, 3)
+    return _case(f"{network.name} on 7 cores", network, _mnist(frames), chip, _split(network, chip, 2, 2, 2))
+
+
+def _wide_network(hidden: int) -> IntegerNetwork:
     random = np.random.default_rng(SEED)
     layers = (
-        _layer("hidden1", random, (784, 1000), (1, 1, 1000), None, threshold=128),
-        _layer("hidden2", random, (1000, 1000), (1, 1, 1000), None, threshold=256),
-        _layer("output", random, (1000, 10), (1, 1, 10), None, threshold=None),
+        _layer("hidden1", random, (784, hidden), (1, 1, hidden), None, threshold=128),
+        _layer("hidden2", random, (hidden, hidden), (1, 1, hidden), None, threshold=256),
+        _layer("output", random, (hidden, 10), (1, 1, 10), None, threshold=None),
     )
-    network = _network("784-1000-1000-10", (28, 28, 1), layers)
-    return _case(network.name, network, _mnist(frames), _chip(2, 2), one_core_each(network))
+    return _network(f"784-{hidden}-{hidden}-10", (28, 28, 1), layers)
 
 
 def convolutions(frames: int) -> Case:
@@ -108,6 +122,7 @@ CASES: dict[str, Callable[[int], Case]] = {
     "dense": dense,
     "split": dense_split,
     "wide": wide,
+    "wide-split": wide_split,
     "convolutions": convolutions,
 }
 
