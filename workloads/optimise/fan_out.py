@@ -1,0 +1,43 @@
+"""How many synapses each neuron of each sender has: its fan-out, by place in the map."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.float_layers import FloatLayer, Link
+from workloads.integer_network import Map, Window
+
+
+def fan_outs(layers: Sequence[FloatLayer], input_shape: Map) -> tuple[NDArray[np.int64], ...]:
+    """For the input and each layer but the last, synapses per neuron at each place, (height, width) int64.
+
+    All channels of a place have as many. A neuron that several layers hear has the synapses of all of them; windows
+    over the border and strides are counted as they are.
+    """
+    shapes = [input_shape, *(layer.sent_shape for layer in layers[:-1])]
+    counts = [np.zeros(shape[:2], np.int64) for shape in shapes]
+    for layer in layers:
+        for link in layer.links:
+            counts[link.source] += _synapses(link, shapes[link.source], layer.shape)
+    return tuple(counts)
+
+
+def _synapses(link: Link, sent: Map, shape: Map) -> NDArray[np.int64]:
+    outputs = link.weights.shape[-1]
+    if link.window is None:
+        return np.full(sent[:2], outputs, np.int64)
+    down, across = (_windows(link.window, link.weights.shape[1:3], sent, shape, axis) for axis in range(2))
+    counts: NDArray[np.int64] = outputs * np.multiply.outer(down, across)
+    return counts
+
+
+def _windows(window: Window, kernel: tuple[int, ...], sent: Map, shape: Map, axis: int) -> NDArray[np.int64]:
+    """How many (output, position in the kernel) pairs read each row or column of the sender's map."""
+    counts = np.zeros(sent[axis], np.int64)
+    starts = np.arange(shape[axis]) * window.stride[axis] - window.padding[axis]
+    for position in range(kernel[axis]):
+        read = starts + position * window.dilation[axis]
+        read = read[(read >= 0) & (read < sent[axis])]
+        np.add.at(counts, read, 1)
+    return counts

@@ -1,0 +1,71 @@
+"""From a network and frames to the model that a search works on; without JAX, which is an extra."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.calibration import preprocessing_of
+from workloads.errors import WorkloadError
+from workloads.float_layers import map_of
+from workloads.graph import Graph
+from workloads.lowering import lower
+from workloads.network import Network, check_frames
+from workloads.network_graph import graph_of
+from workloads.optimise.fan_out import fan_outs
+from workloads.optimise.parameters import Parameters, parameters_of
+from workloads.optimise.settings import Cost, Loss, SenderCost
+
+if TYPE_CHECKING:
+    from workloads.optimise.model import Model
+
+
+def prepare(
+    network: Network | Graph, loss: Loss, cost: Cost, per: str, costs: Sequence[SenderCost] | None
+) -> tuple[Graph, "Model", Parameters]:
+    """The graph, its model and the parameters of its senders.
+
+    Raises WorkloadError if JAX is missing, the network does not say how pixels become its input or cannot be computed
+    in integers, or `costs` are not one per sender.
+    """
+    require_jax()
+    from workloads.optimise.model import Model  # noqa: PLC0415 - JAX is an extra
+
+    graph = network if isinstance(network, Graph) else graph_of(network)
+    preprocessing = preprocessing_of(graph)
+    layers = lower(graph).layers
+    if costs is not None and len(costs) != len(layers):
+        raise WorkloadError(
+            f"{len(costs)} costs for network {graph.name!r}; needed {len(layers)}: one for the input and one for each "
+            "hidden layer"
+        )
+    parameters = parameters_of(layers, per)
+    model = Model(
+        layers=layers,
+        preprocessing=preprocessing,
+        fan_outs=fan_outs(layers, map_of(graph.input_shape)),
+        costs=(SenderCost(),) * len(layers) if costs is None else tuple(costs),
+        loss=loss,
+        cost=cost,
+        slots=parameters.slots,
+    )
+    return graph, model, parameters
+
+
+def require_jax() -> None:
+    """Raise WorkloadError, saying how to get it, unless JAX can be imported."""
+    if find_spec("jax") is None:
+        raise WorkloadError(
+            "optimising scales needs gradients, which JAX computes, and JAX is not installed; "
+            "pip install 'deltasim[optimise]'"
+        )
+
+
+def frame_maps(graph: Graph, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames (n, pixels) in (channel, y, x) order as maps (n, H, W, C). Raises WorkloadError if they do not fit."""
+    check_frames(frames, int(np.prod(graph.input_shape)), graph.name)
+    if not len(frames):
+        raise WorkloadError(f"no frames to optimise scales of network {graph.name!r} on; a few hundred will do")
+    return np.ascontiguousarray(frames.reshape(-1, *graph.input_shape).transpose(0, 2, 3, 1))
