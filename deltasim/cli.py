@@ -13,6 +13,7 @@ from rich.console import Console
 from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
 from deltasim.cli_map import map_
+from deltasim.cli_optimise import optimise
 from deltasim.cli_options import (
     AcceleratorName,
     EngineName,
@@ -24,9 +25,11 @@ from deltasim.cli_options import (
     Overwrite,
     Range,
     RunPath,
+    ScalesName,
     Threads,
     What,
 )
+from deltasim.cli_paper import paper_app
 from deltasim.cli_price import price
 from deltasim.cli_trace import trace
 from deltasim.errors import USER_ERRORS
@@ -52,6 +55,11 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.add_typer(paper_app)
+app.command(
+    epilog="Examples: deltasim optimise --frames 0:10000 --lambda 1e-8 --lambda 1e-7 | deltasim optimise bikes "
+    "--frames 0:76 --lambda 1e-9 --of sigma-delta"
+)(optimise)
 app.command(epilog="Example: deltasim price runs/A --operations jouppi-7nm -o runs/A-7nm")(price)
 app.command(name="map", epilog="Example: deltasim map my.yaml --strategy balance --cores 64 -o mapped.yaml")(map_)
 app.command(epilog="Example: deltasim trace runs/A --mode rounding --frames 0:10 -o a.json.gz")(trace)
@@ -70,6 +78,7 @@ def run(
     normalisation: NormalisationName = None,
     frames: Range = None,
     modes: Modes = None,
+    scales: ScalesName = None,
     engine: EngineName = None,
     threads: Threads = None,
     json: Json = False,
@@ -90,6 +99,7 @@ def run(
         frames=frames,
         modes=modes,
         engine=engine,
+        scales=scales,
     )
     with status_line(f"loading {chosen.network} and frames") as say:
         job = job_of(chosen, folder, say=say)

@@ -44,6 +44,9 @@ Modes = Annotated[
     str | None,
     typer.Option(metavar="A,B,...", help=f"Only these networks: {', '.join(MODES)}. [default: all that can run]"),
 ]
+ScalesName = Annotated[
+    str | None, typer.Option("--scales", metavar="FILE", help="Scales that `deltasim optimise` found for this network.")
+]
 EngineName = Annotated[
     str | None,
     typer.Option(metavar="fast|reference", help="The reference is SimPy, one event per message: slow. Same results."),

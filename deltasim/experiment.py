@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
+from deltasim.scales_file import apply_scales
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
@@ -78,8 +79,10 @@ class Precision(BaseModel):
         "percentile", description="a layer's range: by percentile, the largest activation, or least squared error"
     )
     percentile: float = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
-    scales: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = Field(
-        None, description="the paper's k of the input and of each hidden layer, instead of levels"
+    scales: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | str | None = Field(
+        None,
+        description="the paper's k of the input and of each hidden layer, instead of levels; or a scales file beside "
+        "this one, as `deltasim optimise` writes it",
     )
     calibration_frames: int = Field(1000, ge=1, description="frames whose activations set the scales")
 
@@ -179,11 +182,20 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
             f"frames {frames.name!r} have {frames.pixels} pixels ({' x '.join(map(str, frames.shape))}), network "
             f"{network.name!r} takes {pixels}: choose frames of that size"
         )
-    settings = quantisation_of(experiment.quantisation, accelerator)
+    network, precision = _at_scales(network, experiment.quantisation, folder)
+    settings = quantisation_of(precision, accelerator)
     calibration = calibration_frames(source, frames, experiment.quantisation.calibration_frames)
     if say is not None:
         say(f"quantising {network.name} on {len(calibration):,} calibration frames")
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
+
+
+def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> tuple[Network | Graph, Precision]:
+    """The network and its settings with the scales of a file, if one is named."""
+    if not isinstance(precision.scales, str):
+        return network, precision
+    scaled = apply_scales(folder / precision.scales, network)
+    return scaled.network, precision.model_copy(update={"scales": scaled.scales})
 
 
 def _normalised(network: Network | Graph, name: Normalisation | None) -> Network | Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ def with_options(
     frames: str | None = None,
     modes: str | None = None,
     engine: str | None = None,
+    scales: str | None = None,
 ) -> Experiment:
     """The experiment with every option that was given in place of its own field.
 
@@ -40,12 +42,24 @@ def with_options(
         data["modes"] = tuple(name.strip() for name in modes.split(","))
     if engine is not None:
         data["engine"] = engine
+    if scales is not None:
+        data["quantisation"]["scales"] = str(Path(scales).absolute())
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(
-            [
-                Problem("command line", None, f"--{each['loc'][0]}", str(each["input"]), each["msg"])
-                for each in error.errors(include_url=False)
-            ]
-        ) from None
+        raise wrong_options(error) from None
+
+
+def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:
+    """What is wrong with options that a model checks; `names`: of the option of a field where it is not the field's."""
+    return ConfigError(
+        [
+            Problem("command line", None, f"--{_option(each['loc'], names or {})}", str(each["input"]), each["msg"])
+            for each in error.errors(include_url=False)
+        ]
+    )
+
+
+def _option(where: tuple[int | str, ...], names: Mapping[str, str]) -> str:
+    field = str(where[0]) if where else ""
+    return names.get(field, field.replace("_", "-"))

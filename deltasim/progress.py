@@ -40,13 +40,13 @@ def status_line(words: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Report]:
-    """A function to report (mode, frames done, frames in all) to, while bars are on the screen."""
+def progress_bars(unit: str = "frames") -> Iterator[Report]:
+    """A function to report (mode or other work, so many done, so many in all) to, while bars are on the screen."""
     columns = (
         TextColumn("{task.description:>20}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames"),
+        TextColumn(unit),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
@@ -55,7 +55,7 @@ def progress_bars() -> Iterator[Report]:
 
         def report(mode: str, done: int, count: int) -> None:
             if mode not in tasks:
-                tasks[mode] = bars.add_task(TITLES[mode], total=count)
+                tasks[mode] = bars.add_task(TITLES.get(mode, mode), total=count)
             bars.update(tasks[mode], completed=done)
 
         yield report

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from reports.figures.theme import template
+from reports.numbers import count
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -93,6 +94,7 @@ def render(template_name: str, plots: list[Plot], **values: Any) -> str:  # noqa
         lstrip_blocks=True,
     )
     environment.filters["script_json"] = script_json
+    environment.filters["count_text"] = count
     return environment.get_template(template_name).render(
         css=(_TEMPLATES / "page.css").read_text(encoding="utf-8"),
         page_js=(_TEMPLATES / "page.js").read_text(encoding="utf-8"),

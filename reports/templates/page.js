@@ -72,7 +72,11 @@
     return [element("div", right ? "answer" : "answer wrong", right ? answer : `${answer}≠${truth}`)];
   }
 
-  function cell(frame, width, centre) {
+  // Frames that have a picture: the first ones, or those that the strip names.
+  const pictured = strip && strip.sheet ? strip.shown || [...Array(strip.sheet.count).keys()] : [];
+  const lastPictured = pictured.length ? pictured[pictured.length - 1] : -1;
+
+  function cell(frame, number, width, centre) {
     const { sheet, lines } = strip;
     const height = width * sheet.height / sheet.width;
     const place = element("div", "frame"), picture = element("div", "picture");
@@ -80,7 +84,7 @@
     place.style.width = `${width}px`;
     picture.style.cssText = `width:${width}px;height:${height}px;background-image:url(${pictures});` +
       `background-size:${width * sheet.columns}px ${height * sheet.rows}px;` +
-      `background-position:-${width * (frame % sheet.columns)}px -${height * Math.floor(frame / sheet.columns)}px`;
+      `background-position:-${width * (number % sheet.columns)}px -${height * Math.floor(number / sheet.columns)}px`;
     place.title = [`frame ${frame}`, lines.map(({ name, classes }) => `${name} ${classes[frame]}`).join(", ")].filter(Boolean).join(": ");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", place.title);
@@ -101,16 +105,18 @@
     place.replaceChildren();
     place.className = strip.wide ? "wide" : "";
     if (!strip.sheet) return;
-    const first = Math.max(0, Math.ceil(from)), last = Math.min(strip.sheet.count - 1, Math.floor(to));
     const size = strip.wide ? clamp(width / 9, 84, 112) : clamp(width / 24, 26, 48);
     const every = Math.max(1, Math.ceil((size + (strip.wide ? 8 : 4)) * (to - from) / width));
-    for (let frame = first; frame <= last; frame += every) {
+    let next = from;
+    pictured.forEach((frame, number) => {
+      if (frame < next || frame > to) return;
       const centre = left + (frame - from) / (to - from) * width;
-      if (frame === first || centre + size / 2 <= plot.clientWidth) place.append(cell(frame, size, centre));
-    }
+      if (!place.children.length || centre + size / 2 <= plot.clientWidth) place.append(cell(frame, number, size, centre));
+      next = frame + every;
+    });
     const heights = [...place.children].map((each) => each.scrollHeight);
     place.style.height = `${Math.max(0, ...heights) + 4}px`;
-    document.getElementById("strip-note").hidden = Math.floor(to) < strip.sheet.count;
+    document.getElementById("strip-note").hidden = Math.floor(to) <= lastPictured || Boolean(strip.shown);
   }
 
   // Plots with frames on their x axis show those that the plot with the strip shows.

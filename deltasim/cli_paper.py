@@ -1,0 +1,120 @@
+"""`deltasim paper`: the figures of "Sigma-Delta Quantized Networks", made anew, each a page and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deltasim.cli_options import Json, Overwrite
+from deltasim.execute import check_place
+from deltasim.paper.make import MAKERS, PLACE, SEED, Request, place_name
+from deltasim.progress import progress_bars
+from deltasim.show import print_json
+from reports import RunError
+from reports.atomic import replace_text
+from reports.paper import claims, results_markdown, write_page
+
+paper_app = typer.Typer(
+    name="paper",
+    help="The figures of O'Connor & Welling, Sigma-Delta Quantized Networks (ICLR 2017), made anew with deltasim: each "
+    "a page to open and its data as Parquet.",
+    epilog="Needs pip install 'deltasim[optimise]', for figures 5 and 6 'deltasim[optimise,video,onnx]'. Start with: "
+    "deltasim paper figure2 --quick",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer frames, settings and epochs: under two minutes.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 16, help="Of weights, samples, orders and noise.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it goes. [default: runs/paper/FIGURE]")
+]
+HELP = {
+    "figure2": "Random network: scales found for six lambdas, among a thousand random ones.",
+    "figure3": "Snippets of Temporal-MNIST.",
+    "figure4": "784-200-200-10: error against operations and energy, on MNIST and Temporal-MNIST.",
+    "table": "Appendix E: the numbers of Figure 4 as the paper prints them.",
+    "figure5": "A static clip spliced to a moving one: cost by frame and layer, and agreement.",
+    "figure6": "How much features of neighbouring frames differ, layer by layer.",
+    "systems": "Beyond the paper: the networks of Figure 4 as a whole system, on several accelerators.",
+}
+
+
+def _command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
+    """The command that makes one experiment."""
+
+    def command(
+        quick: Quick = False,
+        seed: Seed = SEED,
+        out: Out = None,
+        overwrite: Overwrite = False,
+        json: Json = False,
+    ) -> None:
+        place = out or PLACE / place_name(name, quick)
+        check_place(place)
+        with progress_bars("") as progress:
+            directory = make(Request(place, quick, seed, overwrite, progress))
+        conclude(directory, json=json)
+
+    command.__doc__ = HELP[name]
+    return command
+
+
+for _name, _make in MAKERS.items():
+    paper_app.command(name=_name)(_command(_name, _make))
+
+
+@paper_app.command(name="all")
+def all_(
+    quick: Quick = False,
+    seed: Seed = SEED,
+    place: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the figures go, each into its own directory.")
+    ] = PLACE,
+    results: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what came out of every claim, in Markdown.")
+    ] = None,
+) -> None:
+    """Make every figure that is not there yet, and the page of results."""
+    directories = []
+    for name, make in MAKERS.items():
+        with progress_bars("") as progress:
+            directories.append(make(Request(place / place_name(name, quick), quick, seed, False, progress)))
+        print(f"{HELP[name]}\n  {write_page(directories[-1]).absolute()}")  # noqa: T201
+    if results is not None:
+        replace_text(results, results_markdown(directories))
+        print(f"Results: {results.absolute()}")  # noqa: T201
+
+
+@paper_app.command(name="results")
+def results_(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR...", help="Finished figures. [default: all in runs/paper]")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where the page goes.")] = Path("results.md"),
+) -> None:
+    """Write what came out of every claim of the paper, in Markdown, from finished figures."""
+    chosen = directories or [PLACE / name for name in HELP if (PLACE / name).is_dir()]
+    if not chosen:
+        raise RunError(f"no figures in {PLACE} yet: make them with deltasim paper all")
+    replace_text(out, results_markdown(chosen))
+    print(f"Results: {out.absolute()}")  # noqa: T201
+
+
+def conclude(directory: Path, *, json: bool) -> None:
+    """Write the page anew; print every claim with what came out, and where the page is."""
+    page, found = write_page(directory), claims(directory)
+    if json:
+        print_json({"page": str(page), "directory": str(directory), "claims": [asdict(each) for each in found]})
+        return
+    console = Console()
+    for each in found:
+        console.print(f"[{each.holds}] {each.claim}", markup=False, highlight=False)
+        console.print(f"      {each.ours}", markup=False, highlight=False)
+    console.print(f"\nPage:   {page.absolute()}", soft_wrap=True, highlight=False)
+    console.print(f"Tables: {directory.absolute()}", soft_wrap=True, highlight=False)

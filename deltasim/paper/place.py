@@ -1,0 +1,135 @@
+"""Where an experiment of the paper leaves its tables: a directory that is there whole or not at all.
+
+While it is being made the directory has a hidden name; what an interrupted attempt had finished (checkpoints of the
+search for scales) is still there when the same experiment is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from deltasim.fingerprint import sha256_of, versions
+from reports import RunError
+
+SCHEMA: Final = "deltasim/paper/1"
+MANIFEST: Final = "manifest.json"
+_MARKER: Final = "unfinished.json"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One experiment about to be made: which one, how, and the command that says so.
+
+    `settings` is everything that decides its numbers; `network` and `dataset` are their names, for people.
+    """
+
+    name: str
+    command: str
+    quick: bool
+    seed: int
+    network: str
+    dataset: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """Equal for two experiments exactly when they must give the same tables."""
+        return sha256_of({"figure": self.name, "quick": self.quick, "seed": self.seed, "settings": self.settings})
+
+
+Notes = list[str]
+Say = Callable[[str], None]
+
+
+def make_figure(figure: Figure, path: Path, make: Callable[[Path], Notes], *, overwrite: bool = False) -> bool:
+    """Have `make` write its tables into a directory, which becomes `path` when all went well.
+
+    `make` gives notes for the page. Returns whether anything was done: the same experiment, finished by the same
+    versions, is left as it is. Raises RunError if `path` holds something else, unless `overwrite`.
+    """
+    if path.exists() and not overwrite:
+        if finished_hash(path) == figure.sha256:
+            return False
+        raise RunError(
+            f"{path} holds something else than this experiment as it is asked for now: choose another directory with "
+            "--out, or replace it with --overwrite"
+        )
+    if path.exists() and finished_hash(path) is None:
+        raise RunError(f"{path} is no experiment of the paper, so it is not replaced: choose another place with --out")
+    unfinished = path.absolute().with_name(f".{path.name}.unfinished")
+    _begin(unfinished, figure)
+    notes = make(unfinished)
+    _finish(unfinished, figure, notes)
+    _replace(path, unfinished)
+    return True
+
+
+def finished_hash(path: Path) -> str | None:
+    """What `Figure.sha256` was for the finished experiment in `path`; None if that is none, or of other versions."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        same = manifest["schema"] == SCHEMA and manifest["versions"] == versions()
+        return str(manifest["config_sha256"]) if same else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_table(directory: Path, name: str, table: pd.DataFrame) -> None:
+    """Write NAME.parquet, without an index."""
+    table.to_parquet(directory / f"{name}.parquet", index=False, compression="zstd")
+
+
+def _begin(unfinished: Path, figure: Figure) -> None:
+    """An empty directory, or the one that an earlier attempt at the same left."""
+    marker = unfinished / _MARKER
+    same = {"sha256": figure.sha256, "versions": versions()}
+    if unfinished.exists():
+        try:
+            if json.loads(marker.read_text(encoding="utf-8")) == same:
+                return
+        except (OSError, ValueError):
+            pass
+        shutil.rmtree(unfinished)
+    unfinished.mkdir(parents=True)
+    marker.write_text(json.dumps(same), encoding="utf-8")
+
+
+def _finish(unfinished: Path, figure: Figure, notes: Notes) -> None:
+    manifest = {
+        "schema": SCHEMA,
+        "figure": figure.name,
+        "quick": figure.quick,
+        "seed": figure.seed,
+        "command": figure.command,
+        "versions": versions(),
+        "config_sha256": figure.sha256,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "network": figure.network,
+        "dataset": figure.dataset,
+        "notes": notes,
+        "settings": figure.settings,
+    }
+    (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=2, allow_nan=False), encoding="utf-8")
+    (unfinished / _MARKER).unlink()
+    for checkpoint in unfinished.glob("*.checkpoint.npz"):
+        checkpoint.unlink()
+
+
+def _replace(path: Path, finished: Path) -> None:
+    """Put the finished directory where an older one may stand, which is gone only when the new one is there."""
+    old = path.absolute().with_name(f".{path.name}.old")
+    if old.exists():
+        shutil.rmtree(old)
+    if path.exists():
+        path.rename(old)
+    finished.rename(path)
+    if old.exists():
+        shutil.rmtree(old)
