@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench paper clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,10 @@ lint: $(VENV)/installed-dev ## ruff, mypy, import boundaries
 bench: $(VENV)/installed-dev ## speed, side by side (SIZE=small for a smoke run)
 	$(BIN)/python -m benchmarks $(if $(SIZE),--size $(SIZE))
 	$(BIN)/python -m benchmarks.mesh $(if $(SIZE),--size $(SIZE))
+
+paper: $(VENV)/installed-dev ## every figure of the paper, and docs/paper.md (QUICK=1: small, docs/paper.md stays)
+	$(BIN)/deltasim data fetch bikes carphone $(if $(QUICK),,vgg16-convolutions)
+	$(BIN)/deltasim paper all $(if $(QUICK),--quick,--results docs/paper.md)
 
 clean: ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,7 +13,7 @@ from workloads.optimise.gradients import Kappas
 from workloads.optimise.model import Model, model_arrays, values_per_frame
 from workloads.optimise.order import epoch_order
 from workloads.optimise.rounding import NOISE, ROUNDING
-from workloads.optimise.schedules import Epoch, FloatArray, Material, Told, all_at_once, one_by_one
+from workloads.optimise.schedules import Epoch, FloatArray, Material, Told, all_at_once, one_by_one, start_measured
 from workloads.optimise.settings import ScaleSearch
 
 TOGETHER_BYTES: Final = 64 << 20  # of values, if all searches of a step are to be computed together
@@ -33,6 +33,7 @@ def descent(model: Model, settings: ScaleSearch, frames: NDArray[np.uint8]) -> R
         arrays=jax.device_put(model_arrays(model)),
         frames=jnp.asarray(frames),
         lambdas=np.array(settings.lambdas, np.float32),
+        rate=np.float32(settings.learning_rate),
         corruption=ROUNDING if settings.training == "straight_through" else NOISE,
     )
     values = values_per_frame(model, prod(frames.shape[1:])) * settings.minibatch * len(settings.lambdas)
@@ -43,9 +44,8 @@ def descent(model: Model, settings: ScaleSearch, frames: NDArray[np.uint8]) -> R
         epoch = Epoch(
             order=epoch_order(settings, len(frames), number),
             key=jax.random.fold_in(seed, number),
-            rate=np.float32(settings.learning_rate if number else 0.0),
             told=told,
         )
-        return schedule(kappas, epoch)
+        return schedule(kappas, epoch) if number else (kappas, *start_measured(material, kappas, epoch))
 
     return run
