@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from deltasim.cli_options import Json, Overwrite
+from deltasim.cli_options import Json, NetworkName, NormalisationName, Overwrite
 from deltasim.execute import check_place
 from deltasim.paper.make import MAKERS, PLACE, SEED, Request, place_name
 from deltasim.progress import progress_bars
@@ -34,6 +34,23 @@ Seed = Annotated[int, typer.Option(min=0, max=2**32 - 16, help="Of weights, samp
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it goes. [default: runs/paper/FIGURE]")
 ]
+Clip = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLIP[:A:B]",
+        help="A video, folder of images or fetched clip (deltasim data list), frames A to B of it.",
+    ),
+]
+Training = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CLIP[:A:B]", help="Frames to find the scales on; may be given several times. Others than shown."
+    ),
+]
+Lambdas = Annotated[
+    list[float] | None,
+    typer.Option("--lambda", metavar="X", help="Weight of computation against error; may be given several times."),
+]
 HELP = {
     "figure2": "Random network: scales found for six lambdas, among a thousand random ones.",
     "figure3": "Snippets of Temporal-MNIST.",
@@ -43,6 +60,24 @@ HELP = {
     "figure6": "How much features of neighbouring frames differ, layer by layer.",
     "systems": "Beyond the paper: the networks of Figure 4 as a whole system, on several accelerators.",
 }
+
+
+def _make_one(
+    name: str,
+    make: Callable[[Request], Path],
+    *,
+    quick: bool,
+    seed: int,
+    out: Path | None,
+    overwrite: bool,
+    json: bool,
+    video: dict[str, Any],
+) -> None:
+    place = out or PLACE / place_name(name, quick)
+    check_place(place)
+    with progress_bars("") as progress:
+        directory = make(Request(place, quick, seed, overwrite, progress, video))
+    conclude(directory, json=json)
 
 
 def _command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
@@ -55,18 +90,46 @@ def _command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
         overwrite: Overwrite = False,
         json: Json = False,
     ) -> None:
-        place = out or PLACE / place_name(name, quick)
-        check_place(place)
-        with progress_bars("") as progress:
-            directory = make(Request(place, quick, seed, overwrite, progress))
-        conclude(directory, json=json)
+        _make_one(name, make, quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video={})
+
+    command.__doc__ = HELP[name]
+    return command
+
+
+def _video_command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
+    """The command that makes an experiment on video."""
+
+    def command(
+        network: NetworkName = None,
+        normalisation: NormalisationName = None,
+        static: Clip = None,
+        moving: Clip = None,
+        train: Training = None,
+        lambdas: Lambdas = None,
+        quick: Quick = False,
+        seed: Seed = SEED,
+        out: Out = None,
+        overwrite: Overwrite = False,
+        json: Json = False,
+    ) -> None:
+        video = {
+            "network": network,
+            "normalisation": normalisation,
+            "static": static,
+            "moving": moving,
+            "train": tuple(train) if train else None,
+            "lambdas": tuple(lambdas) if lambdas else None,
+        }
+        given = {field: value for field, value in video.items() if value is not None}
+        _make_one(name, make, quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video=given)
 
     command.__doc__ = HELP[name]
     return command
 
 
 for _name, _make in MAKERS.items():
-    paper_app.command(name=_name)(_command(_name, _make))
+    _of_kind = _video_command if _name in {"figure5", "figure6"} else _command
+    paper_app.command(name=_name)(_of_kind(_name, _make))
 
 
 @paper_app.command(name="all")

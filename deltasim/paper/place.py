@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,10 +77,18 @@ def finished_hash(path: Path) -> str | None:
     """What `Figure.sha256` was for the finished experiment in `path`; None if that is none, or of other versions."""
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        same = manifest["schema"] == SCHEMA and manifest["versions"] == versions()
+        same = manifest["schema"] == SCHEMA and manifest["versions"] == paper_versions()
         return str(manifest["config_sha256"]) if same else ""
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def paper_versions() -> dict[str, str]:
+    """Those of a run, and JAX's, which finds the scales."""
+    try:
+        return {**versions(), "jax": metadata.version("jax")}
+    except metadata.PackageNotFoundError:
+        return versions()
 
 
 def write_table(directory: Path, name: str, table: pd.DataFrame) -> None:
@@ -90,7 +99,7 @@ def write_table(directory: Path, name: str, table: pd.DataFrame) -> None:
 def _begin(unfinished: Path, figure: Figure) -> None:
     """An empty directory, or the one that an earlier attempt at the same left."""
     marker = unfinished / _MARKER
-    same = {"sha256": figure.sha256, "versions": versions()}
+    same = {"sha256": figure.sha256, "versions": paper_versions()}
     if unfinished.exists():
         try:
             if json.loads(marker.read_text(encoding="utf-8")) == same:
@@ -109,7 +118,7 @@ def _finish(unfinished: Path, figure: Figure, notes: Notes) -> None:
         "quick": figure.quick,
         "seed": figure.seed,
         "command": figure.command,
-        "versions": versions(),
+        "versions": paper_versions(),
         "config_sha256": figure.sha256,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "network": figure.network,

@@ -1,0 +1,121 @@
+"""What Figures 5 and 6 show to a network: a clip from a camera that stands still, spliced to one that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltasim.assets import ASSETS, asset_named, find_asset
+from deltasim.experiment import channel_order
+from deltasim.paper.clips import Clip, open_clip, refuse_overlap
+from workloads import Frames, Graph, WorkloadError, load_network, normalised
+from workloads.graph_files import graph_sha256
+from workloads.normalisation import NORMALISATIONS, Normalisation
+from workloads.resize import resize
+from workloads.splice import splice
+
+STATIC, MOVING = "static", "moving"
+_KNOWN: Final[dict[str, Normalisation]] = {"vgg16-convolutions": "caffe-bgr"}
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A network, the two clips it is shown and those that its scales are found on.
+
+    `frames`: the static clip, then the moving one.
+    """
+
+    network: Graph
+    static: Clip
+    moving: Clip
+    training: tuple[Clip, ...]
+    frames: Frames
+
+    @property
+    def splice(self) -> int:
+        """Number of the first frame of the moving clip."""
+        return self.static.frames.count
+
+    @property
+    def clip_of(self) -> NDArray[np.object_]:
+        """For each frame, which clip it belongs to."""
+        return np.repeat(np.array([STATIC, MOVING], object), [self.splice, self.moving.frames.count])
+
+    @property
+    def begins(self) -> NDArray[np.bool_]:
+        """For each frame, whether it is the first of its clip, with no frame before to be compared with."""
+        return np.isin(np.arange(self.frames.count), (0, self.splice))
+
+    @property
+    def title(self) -> str:
+        """The two clips in words."""
+        return f"{self.static.words} + {self.moving.words}"
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the frames and the network, for the manifest."""
+        return {
+            "network": self.network.name,
+            "network_sha256": graph_sha256(self.network),
+            "splice": self.splice,
+            "static": self.static.describe(),
+            "moving": self.moving.describe(),
+            "train": [each.describe() for each in self.training],
+            "frames_sha256": self.frames.sha256(),
+            "train_sha256": [each.frames.sha256() for each in self.training],
+        }
+
+    def pictures(self, numbers: Sequence[int], size: int) -> NDArray[np.uint8]:
+        """Frames `numbers`, in growing order, in red, green and blue, (n, size, size, 3) or smaller in proportion."""
+        channels, height, width = self.network.input_shape
+        scale = min(1.0, size / max(height, width))
+        wanted = (max(1, round(height * scale)), max(1, round(width * scale)))
+        images = []
+        for number in numbers:
+            image = self.frames.read(number, number + 1).reshape(channels, height, width).transpose(1, 2, 0)
+            image = image[..., ::-1] if channel_order(self.network) == "bgr" else image
+            image = np.broadcast_to(image, (height, width, 3))
+            images.append(resize(np.ascontiguousarray(image), wanted, "area"))
+        return np.stack(images)
+
+
+def load_film(
+    network: str, normalisation: Normalisation | None, static: str, moving: str, training: Sequence[str]
+) -> Film:
+    """Load the network and open the clips, each named as in `open_clip`.
+
+    Raises WorkloadError where one is missing or does not fit, or where a frame is both shown and trained on.
+    """
+    graph = picture_network(network, normalisation)
+    first, second = open_clip(static, graph), open_clip(moving, graph)
+    others = tuple(open_clip(text, graph) for text in training)
+    refuse_overlap((first, second), others)
+    return Film(graph, first, second, others, splice(first.frames, second.frames))
+
+
+def picture_network(name: str, normalisation: Normalisation | None) -> Graph:
+    """A bundled or fetched network or an .onnx or .npz file, with how pixels become its input.
+
+    Raises WorkloadError if it is not there, takes no pictures or does not say how they are normalised.
+    """
+    source: Any = name
+    if name in ASSETS:
+        source = find_asset(asset_named(name))
+        if source is None:
+            raise WorkloadError(f"{name} has not been fetched yet: deltasim data fetch {name}")
+    graph = load_network(source)
+    if not isinstance(graph, Graph):
+        raise WorkloadError(
+            f"network {name!r} takes no pictures, but vectors; choose vgg16-convolutions, squeezenet11 or an .onnx file"
+        )
+    chosen = normalisation or _KNOWN.get(name)
+    graph = graph if chosen is None else normalised(graph, chosen)
+    if graph.preprocessing is None:
+        raise WorkloadError(
+            f"network {name!r} does not say how pixels become its input; choose one: --normalisation "
+            f"{', '.join(NORMALISATIONS)}"
+        )
+    return graph
