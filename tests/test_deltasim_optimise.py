@@ -15,7 +15,7 @@ from workloads import WorkloadError
 
 pytest.importorskip("jax")
 
-SMALL = ("optimise", "digits.yaml", "--frames", "0:200", "--lambda", "1e-9", "--lambda", "1e-5", "--epochs", "3", "--json")
+SMALL = ("optimise", "digits.yaml", "--frames", "0:200", "--lambda", "1e-9", "--lambda", "1e-5", "--epochs", "3")
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
@@ -32,7 +32,7 @@ def test_scales_found_are_scales_that_run_takes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("digits.yaml").write_text("name: digits\nframes: {dataset: mnist, split: test}\n")
-    found = _run(monkeypatch, capsys, *SMALL, "--rate", "0.02")["found"]
+    found = _run(monkeypatch, capsys, *SMALL, "--rate", "0.02", "--json")["found"]
     assert [each["lambda"] for each in found] == [1e-9, 1e-5]
     assert found[1]["cost_last"] < found[0]["cost_last"]
     scales = YAML(typ="safe").load(Path(found[1]["file"]))
@@ -42,9 +42,8 @@ def test_scales_found_are_scales_that_run_takes(
     trajectory = pd.read_parquet(Path(found[0]["file"]).parent / "trajectory.parquet")
     assert list(trajectory["epoch"]) == [0, 1, 2, 3] * 2
 
-    ran = _run(
-        monkeypatch, capsys, "run", "digits.yaml", "--frames", "0:50", "--scales", found[1]["file"], "--json", "--modes", "rounding"
-    )
+    options = ("--frames", "0:50", "--scales", found[1]["file"], "--modes", "rounding", "--json")
+    ran = _run(monkeypatch, capsys, "run", "digits.yaml", *options)
     manifest = json.loads((Path(ran["run"]) / "manifest.json").read_text())
     assert manifest["quantisation"]["scales"]["scaled"] == list(found[1]["scales"].values())
 
