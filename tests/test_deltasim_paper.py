@@ -129,7 +129,7 @@ def test_an_experiment_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     path = tmp_path / "figure"
     assert make_figure(_figure("figure2", {"a": 1}), path, _write)
     assert not make_figure(_figure("figure2", {"a": 1}), path, pytest.fail)
-    with pytest.raises(RunError, match=r"figure holds something else.*--overwrite"):
+    with pytest.raises(RunError, match=r"figure holds another experiment.*--overwrite"):
         make_figure(_figure("figure2", {"a": 2}), path, _write)
     assert make_figure(_figure("figure2", {"a": 2}), path, _write, overwrite=True)
     assert json.loads((path / "manifest.json").read_text())["settings"] == {"a": 2}

@@ -60,8 +60,8 @@ def make_figure(figure: Figure, path: Path, make: Callable[[Path], Notes], *, ov
         if finished_hash(path) == figure.sha256:
             return False
         raise RunError(
-            f"{path} holds something else than this experiment as it is asked for now: choose another directory with "
-            "--out, or replace it with --overwrite"
+            f"{path} holds another experiment than is asked for now, or was made by other versions: choose another "
+            "directory with --out, or replace it with --overwrite"
         )
     if path.exists() and finished_hash(path) is None:
         raise RunError(f"{path} is no experiment of the paper, so it is not replaced: choose another place with --out")

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+import numpy as np
+
+from reports.numbers import ratio
 from reports.paper.claim import Holds
 from reports.paper.words import span
 
 Point = tuple[float, float]
 """What a setting costs, and its error."""
 
-RULE = "A setting is beaten by one with no higher cost and no more errors, and less of one of them."
+RULE: Final = (
+    "At the error of each setting of the paper's search, what the other search's front costs there (logarithm of the "
+    "cost, straight between its settings), over what the paper's front does."
+)
+_CLEAR: Final = 0.98
+"""A median below this is better, above its inverse worse; between them neither is said."""
 
 
-def beaten(points: Sequence[Point], others: Sequence[Point]) -> int:
-    """How many of `points` one of `others` beats: no worse in cost and error, and better in one of them."""
-    return sum(any(b != a and b[0] <= a[0] and b[1] <= a[1] for b in others) for a in points)
+def front(points: Sequence[Point]) -> list[Point]:
+    """The settings that no other beats, by growing error and so by falling cost."""
+    kept: list[Point] = []
+    for cost, error in sorted(points, key=lambda point: (point[1], point[0])):
+        if not kept or cost < kept[-1][0]:
+            kept.append((cost, error))
+    return kept
+
+
+def cost_at(points: Sequence[Point], error: float) -> float | None:
+    """What the front of `points` costs at an error, None outside the errors it has."""
+    best = front(points)
+    errors = [each for _, each in best]
+    if not errors or not errors[0] <= error <= errors[-1]:
+        return None
+    return float(np.exp(np.interp(error, errors, np.log([cost for cost, _ in best]))))
 
 
 def compared(paper: Sequence[Point], other: Sequence[Point], unit: str) -> tuple[Holds, str]:
     """Whether the `other` search does better than the paper's, and in which words; `unit` is what is paid."""
-    won, lost = beaten(paper, other), beaten(other, paper)
-    holds: Holds = "no" if won <= lost else "partly" if lost else "yes"
-    text = (
-        f"{won} of {len(paper)} settings of the paper's search are beaten by one of this search, {lost} of "
-        f"{len(other)} the other way round"
-    )
-    shares = [
-        min(cost for cost, error in other if error <= most) / paid
-        for paid, most in paper
-        if any(error <= most for _, error in other)
-    ]
-    return holds, text + (f"; at no more errors it takes {span(shares)} the {unit}" if shares else "")
+    shares = []
+    for paid, error in front(paper):
+        cost = cost_at(other, error)
+        if cost is not None:
+            shares.append(cost / paid)
+    if not shares:
+        return "no", "the two searches have no errors in common"
+    median = float(np.median(shares))
+    holds: Holds = "yes" if median < _CLEAR else "no" if median > 1 / _CLEAR else "partly"
+    return holds, f"at the same error {span(shares)} the {unit}, median {ratio(median)} ({len(shares)} settings)"
