@@ -62,7 +62,7 @@ def full_scales(senders: Senders) -> tuple[float, ...]:
 def coarse_scales(senders: Senders, settings: Quantisation, network: str) -> tuple[float, ...]:
     """The k of the rounding and sigma-delta networks: as given, or `levels` steps per calibrated range."""
     if settings.scales is not None:
-        _check_given(senders, settings.scales, network)
+        check_scales(senders.names, senders.groups, settings.scales, network)
         return settings.scales
     highest = min(senders.highest)
     if settings.levels > highest:
@@ -88,6 +88,21 @@ def check_ranges(senders: Senders, settings: Quantisation, network: str, frames:
                 )
 
 
+def check_scales(names: Sequence[str], groups: Sequence[int], scales: Sequence[float], network: str) -> None:
+    """Raise WorkloadError unless there is a scale for each sender, and the same one for those of one group."""
+    if len(scales) != len(names):
+        raise WorkloadError(
+            f"{len(scales)} scales for network {network!r}; needed {len(names)}: one for the input and one for each "
+            "hidden layer"
+        )
+    for name, group, scale in zip(names, groups, scales, strict=True):
+        if scale != scales[group]:
+            raise WorkloadError(
+                f"network {network!r}: {names[group]} and {name} are added up or concatenated, so they share one "
+                f"scale, but scales has {scales[group]} and {scale}; give both the same"
+            )
+
+
 def scale_groups(layers: Sequence[FloatLayer]) -> tuple[int, ...]:
     """For the input and each layer but the last, the lowest core with which it must share its scale."""
     groups = list(range(len(layers)))
@@ -105,20 +120,6 @@ def _shared(senders: Senders, precision: Precision, steps: Sequence[int]) -> tup
     for group, scale in zip(senders.groups, own, strict=True):
         smallest[group] = min(smallest[group], scale)
     return tuple(smallest[group] for group in senders.groups)
-
-
-def _check_given(senders: Senders, scales: Sequence[float], network: str) -> None:
-    if len(scales) != len(senders.names):
-        raise WorkloadError(
-            f"{len(scales)} scales for network {network!r}; needed {len(senders.names)}: one for the input and one "
-            "for each hidden layer"
-        )
-    for name, group, scale in zip(senders.names, senders.groups, scales, strict=True):
-        if scale != scales[group]:
-            raise WorkloadError(
-                f"network {network!r}: {senders.names[group]} and {name} are added up or concatenated, so they share "
-                f"one scale, but scales has {scales[group]} and {scale}; give both the same"
-            )
 
 
 def _real_ends(preprocessing: Preprocessing) -> tuple[float, float]:

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from workloads.graph import Graph
 from workloads.network import Network
 from workloads.optimise.found import FloatArray
-from workloads.optimise.parameters import check_scales
 from workloads.optimise.prepared import frame_maps, prepare
 from workloads.optimise.settings import Cost, Measure, SenderCost
+from workloads.scales import check_scales
 
 BATCH_BYTES: Final = 256 << 20
 FRAMES_AT_ONCE: Final = 100
@@ -39,7 +39,7 @@ def cost_and_error(
 
     vectors = np.atleast_2d(np.asarray(scales, np.float64))
     for vector in vectors:
-        check_scales(parameters, tuple(vector), graph.name)
+        check_scales(parameters.names, parameters.groups, tuple(vector), graph.name)
     maps = frame_maps(graph, frames)
     at_once = max(1, BATCH_BYTES // (4 * values_per_frame(model, prod(maps.shape[1:]))))
     batch = min(len(maps), FRAMES_AT_ONCE, at_once)

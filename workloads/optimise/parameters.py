@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.errors import WorkloadError
 from workloads.float_layers import FloatLayer
 from workloads.optimise.found import FloatArray, FoundScales
 from workloads.optimise.settings import ScaleSearch
-from workloads.scales import scale_groups
+from workloads.scales import check_scales, scale_groups
 
 
 @dataclass(frozen=True)
@@ -70,26 +69,11 @@ def starting_values(parameters: Parameters, settings: ScaleSearch, network: str)
     scales = settings.start_scales
     if scales is None:
         scales = (settings.start,) * len(parameters.names)
-    check_scales(parameters, scales, network)
+    check_scales(parameters.names, parameters.groups, scales, network)
     kappas = [np.zeros((len(settings.lambdas), width), np.float32) for width in parameters.widths]
     for slot, scale in zip(parameters.slots, scales, strict=True):
         kappas[slot][:] = np.log(scale)
     return tuple(kappas)
-
-
-def check_scales(parameters: Parameters, scales: Sequence[float], network: str) -> None:
-    """Raise WorkloadError unless there is a scale for each sender, and the same one for those that share it."""
-    if len(scales) != len(parameters.names):
-        raise WorkloadError(
-            f"{len(scales)} scales for network {network!r}; needed {len(parameters.names)}: one for the input and one "
-            "for each hidden layer"
-        )
-    for name, group, scale in zip(parameters.names, parameters.groups, scales, strict=True):
-        if scale != scales[group]:
-            raise WorkloadError(
-                f"network {network!r}: {parameters.names[group]} and {name} are added up or concatenated, so they "
-                f"share one scale, but {scales[group]} and {scale} are given; give both the same"
-            )
 
 
 def layer_scales(parameters: Parameters, kappas: Sequence[NDArray[np.float32]]) -> FloatArray:
