@@ -89,9 +89,9 @@ def test_whole_systems_price_every_setting(small_figure4: Path, tmp_path: Path) 
     settings = systems.Settings(frames=50, accelerators=("oconnor2017-int32", "horowitz-45nm", "loihi1-davies2018"))
     path = tmp_path / "systems"
     make_figure(
-        _figure("systems", systems.settings_of(settings, "of figure 4")),
+        _figure("systems", systems.settings_of(settings, "of figure 4", None)),
         path,
-        lambda place: systems.systems(place, small_figure4, settings, _silent),
+        lambda place: systems.systems(place, small_figure4, None, settings, _silent),
     )
     points, components = (pd.read_parquet(path / f"{name}.parquet") for name in ("points", "components"))
     assert len(points) == 3 * 7 * 2 + 2 * 2  # two networks at seven settings, and the original ones of two chips

@@ -18,6 +18,7 @@ from deltasim.paper.float_outputs import float_outputs, output_node
 from deltasim.paper.video_settings import Settings
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS, MODES
+from reports import load_run
 from simulator import mode_named, plan_network, simulate
 from simulator.plan import link_macs
 from tests.block_graphs import googlenet, smooth_frames, vgg
@@ -80,7 +81,6 @@ def settings(place):
         train_frames=3,
         lambdas=(1e-9, 1e-7),
         epochs=1,
-        systems=False,
     )
 
 
@@ -232,7 +232,7 @@ def test_relative_errors_by_hand():
 
 def test_figure_5_has_every_table(made):
     tables, notes, folder = made
-    assert set(tables) == {"frames", "layers", "agreement", "labels", "scales", "clips", "trajectory"}
+    assert set(tables) == {"frames", "layers", "agreement", "labels", "scales", "clips", "trajectory", "system"}
     assert notes[-1].endswith(": 0 differences.")
     names = ["unoptimised", "1e-09", "1e-07"]
     assert list(tables["scales"]["setting"].unique()) == names
@@ -241,6 +241,19 @@ def test_figure_5_has_every_table(made):
     with np.load(folder / "pictures.npz") as pictures:
         assert list(pictures["frame"]) == [0, 2, 4, 6, 8]
         assert pictures["frames"].shape == (5, SIZE, SIZE, 3)
+
+
+def test_beside_the_tables_are_runs_of_a_whole_system(made, film):
+    tables, _, folder = made
+    system = tables["system"]
+    for name in ("1e-09", "1e-07"):
+        run = load_run(folder / f"run-{name}")
+        assert (run.path / "dashboard.html").exists()
+        moving = run.frames[(run.frames["mode"] == "sigma_delta") & (run.frames["frame"] >= film.splice)]
+        row = system.set_index(["setting", "mode", "input"]).loc[(name, "sigma_delta", "moving")]
+        assert row["total_pj"] == pytest.approx(moving["total_pj"].mean())
+        assert row["latency_ns"] == pytest.approx(moving["latency_ns"].mean())
+    assert set(system["setting"]) == {"1e-09", "1e-07"}
 
 
 def test_layers_add_up_to_frames(made, film):
@@ -339,8 +352,8 @@ def test_snippets_are_runs_of_neighbours_of_the_ordered_images(tmp_path):
         assert np.array_equal(row["pixels"], ordered.read(row["frame"], row["frame"] + 1)[0])
         assert row["label"] == ordered.labels[row["frame"]]
     distances = pd.read_parquet(tmp_path / "distances.parquet")
-    for order in figure3.ORDERS:
-        frames = load_frames(order, frames="0:60").read(0, 60).astype(int)
+    for order, stream in (("mnist", load_frames("mnist", frames="0:60")), ("temporal-mnist", ordered)):
+        frames = stream.read(0, 60).astype(int)
         own = distances[distances["order"] == order]["l1_distance"]
         assert np.isnan(own.iloc[0])
         assert np.allclose(own.iloc[1:], np.abs(np.diff(frames, axis=0)).mean(axis=1))

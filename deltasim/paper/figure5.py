@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from deltasim.paper.clips import spread
-from deltasim.paper.counted import equalities
+from deltasim.paper.counted import Counted, equalities
 from deltasim.paper.edges import Sides, difference, float_edges, integer_edges, load_sides
 from deltasim.paper.film import MOVING, STATIC, Film
-from deltasim.paper.film_run import SYSTEM, count_film, film_in_integers, run_film
+from deltasim.paper.film_run import SYSTEM, at_other_prices, count_film, film_in_integers, run_film
 from deltasim.paper.film_search import UNOPTIMISED, Setting, find_settings
 from deltasim.paper.film_tables import Answers, answers_tables, frames_table, layers_table, system_table
 from deltasim.paper.place import Notes, write_table
 from deltasim.paper.video_settings import ACTIVATION_BITS, CALIBRATION_FRAMES, WEIGHT_BITS, Settings, loss_of
+from simulator import SimulationError
 from workloads import IntegerNetwork
 
-MODES: Final = ("original", "rounding", "sigma_delta")
-COMPARED: Final = ("original", "rounding")  # with the float network
+AT_SCALES: Final = ("rounding", "sigma_delta")
+MODES: Final = ("original", *AT_SCALES)
 PAPERS_SAVING: Final = 11.0  # on the static clip (caption of Figure 5)
 EDGE_FRAMES: Final = 8
 THUMBNAIL: Final = 112  # pixels of its longer side
@@ -40,7 +41,8 @@ def figure5(directory: Path, settings: Settings, film: Film, seed: int, progress
     """
     found = find_settings(directory, settings, film, seed, progress)
     calibration = spread((film.static, film.moving), CALIBRATION_FRAMES)
-    shown = [_show(film, calibration, setting, progress) for setting in found]
+    original = count_film(film, film_in_integers(film, calibration), ("original",), progress)["original"]
+    shown = [_show(film, calibration, setting, original, progress) for setting in found]
     tables = {
         "frames": pd.concat([each.frames for each in shown]),
         "layers": pd.concat([each.layers for each in shown]),
@@ -50,49 +52,63 @@ def figure5(directory: Path, settings: Settings, film: Film, seed: int, progress
         ),
     }
     tables["agreement"], tables["labels"] = answers_tables(film, {each.setting.name: each.answers for each in shown})
+    tables["equalities"] = pd.DataFrame([row for each in shown for row in each.equalities])
+    notes = _notes(settings, film, int(tables["equalities"]["differing"].sum()))
     if settings.systems:
-        tables["system"] = pd.concat(_systems(directory, film, calibration, found, progress))
+        try:
+            tables["system"] = pd.concat(_systems(directory, film, calibration, found, progress))
+        except SimulationError as error:  # the network is too big for that system; the figure itself needs none
+            notes.append(f"Not simulated on {SYSTEM}: {error}")
     for name, table in tables.items():
         write_table(directory, name, table)
     write_pictures(directory, film)
-    notes = _notes(settings, film, sum(each.differing for each in shown))
     sides = load_sides(settings.network)
     return notes if sides is None else [*notes, write_edges(directory, film, sides, _nearest(shown, tables["frames"]))]
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The film shown at one setting: the network, its tables, outputs, and how many integers differ that must not."""
+    """The film shown at one setting: the network, its tables, outputs, and whether networks that must agree do."""
 
     setting: Setting
     network: IntegerNetwork
     frames: pd.DataFrame
     layers: pd.DataFrame
     answers: Answers
-    differing: int
+    equalities: list[dict[str, Any]]
 
 
-def _show(film: Film, calibration: NDArray[np.uint8], setting: Setting, progress: Progress) -> Shown:
+def _show(film: Film, calibration: NDArray[np.uint8], setting: Setting, original: Counted, progress: Progress) -> Shown:
     network = film_in_integers(film, calibration, setting.scales)
-    counted = count_film(film, network, MODES, progress, setting.name)
+    scaled = count_film(film, network, AT_SCALES, progress, setting.name)
+    counted = {"original": original, **scaled}
     return Shown(
         setting=setting,
         network=network.scaled,
         frames=pd.concat([frames_table(film, setting.name, each) for each in counted.values()]),
         layers=pd.concat([layers_table(film, setting.name, each) for each in counted.values()]),
-        answers={mode: (counted[mode].outputs, counted[mode].output_scale) for mode in COMPARED},
-        differing=sum(each.layer_frames_differing + each.outputs_differing for each in equalities(counted)),
+        answers={mode: (counted[mode].outputs, counted[mode].output_scale) for mode in MODES},
+        equalities=[
+            {
+                "setting": setting.name,
+                "what": "rounding and sigma-delta, every layer and frame",
+                "integers": each.integers + each.outputs,
+                "differing": each.layer_frames_differing + each.outputs_differing,
+            }
+            for each in equalities(scaled)
+        ],
     )
 
 
 def _systems(
     directory: Path, film: Film, calibration: NDArray[np.uint8], found: Sequence[Setting], progress: Progress
 ) -> list[pd.DataFrame]:
-    tables = []
-    for setting in found:
-        if setting.name != UNOPTIMISED:
-            run = run_film(film, calibration, setting, MODES, directory / f"run-{setting.name}", progress)
-            tables.append(system_table(film, setting, SYSTEM, run))
+    """The film on a whole system at every setting found; the original, which scales do not change, with the first."""
+    tables: list[pd.DataFrame] = []
+    for setting in (each for each in found if each.name != UNOPTIMISED):
+        modes = AT_SCALES if tables else MODES
+        run = run_film(film, calibration, setting, modes, directory / f"run-{setting.name}", progress)
+        tables += [system_table(film, setting, name, each) for name, each in at_other_prices(run).items()]
     return tables
 
 

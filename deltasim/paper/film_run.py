@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from deltasim.paper.counted import Counted, count
 from deltasim.paper.film import Film
 from deltasim.paper.film_search import Setting
 from deltasim.paper.video_settings import ACCELERATOR, ACTIVATION_BITS, WEIGHT_BITS
+from deltasim.repricing import reprice
 from hwmodels import chip_of, load_accelerator
 from reports import Run, write_dashboard
 from workloads import Quantisation, QuantisedNetwork, quantise
@@ -74,3 +76,10 @@ def run_film(
     run = run_job(job, out, progress=lambda mode, done, frames: progress(f"{label}: {mode}", done, frames))
     write_dashboard(run)
     return run
+
+
+def at_other_prices(run: Run) -> dict[str, Run]:
+    """The run as it was simulated, and its counts at other prices, by the name of what they cost on."""
+    with resources.as_file(resources.files("deltasim") / "experiments" / "large-memories-7nm.yaml") as prices:
+        priced = {f"{SYSTEM}, prices of jouppi-7nm": reprice(run, prices).after}
+    return {SYSTEM: run, **priced, f"{SYSTEM}, scaled to 7 nm": reprice(run, node="7 nm").after}

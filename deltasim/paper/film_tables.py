@@ -21,7 +21,7 @@ ADD_PJ, MULTIPLY_PJ = 0.1, 3.1  # 32-bit integers, 45 nm (paper, Section 3.3)
 _BLOCK: Final = 8
 
 Answers = Mapping[str, tuple[NDArray[np.int32], NDArray[np.float64]]]
-"""For `original` and `rounding` the outputs (frames, outputs) int32, and the real value of one unit of each output."""
+"""For each mode the outputs (frames, outputs) int32, and the real value of one unit of each output."""
 
 
 def frames_table(film: Film, setting: str, counted: Counted) -> pd.DataFrame:
@@ -75,9 +75,10 @@ def system_table(film: Film, setting: Setting, accelerator: str, run: Run) -> pd
     table.insert(0, "input", film.clip_of[frames["frame"].to_numpy()])
     means = table.groupby(["input", "mode"], sort=False, as_index=False).mean()
     means.insert(1, "accelerator", accelerator)
-    means.insert(2, "cost", "rounding")
-    means.insert(3, "setting", setting.name)
-    means.insert(4, "lambda", setting.lambda_)
+    scaled = means["mode"].isin(["rounding", "sigma_delta"])  # what the scales change
+    means.insert(2, "cost", np.where(scaled, "rounding", "none"))
+    means.insert(3, "setting", np.where(scaled, setting.name, "original"))
+    means.insert(4, "lambda", np.where(scaled, setting.lambda_, np.nan))
     return means
 
 
@@ -98,7 +99,7 @@ def answers_tables(film: Film, answers: Mapping[str, Answers]) -> tuple[pd.DataF
         for setting, own in answers.items():
             real = {mode: scale * integers[first:last] for mode, (integers, scale) in own.items()}
             agreement[setting].append(_agreement(film, first, setting, true, real))
-            labels[setting].append(_labels(film, first, setting, true, real["rounding"]))
+            labels[setting].append(_labels(film, first, setting, true, real))
     return _joined(agreement), _joined(labels)
 
 
@@ -127,12 +128,15 @@ def _agreement(
     )
 
 
-def _labels(film: Film, first: int, setting: str, true: NDArray[np.float64], real: NDArray[np.float64]) -> pd.DataFrame:
+def _labels(
+    film: Film, first: int, setting: str, true: NDArray[np.float64], real: Mapping[str, NDArray[np.float64]]
+) -> pd.DataFrame:
     if not classifies(film.network):
         return pd.DataFrame({"frame": np.zeros(0, np.int64), "setting": "", "mode": "", "label": ""})
     names = film.network.classes or tuple(map(str, range(true.shape[1])))
     frames = np.arange(first, first + len(true))
-    answers = {"original": true.argmax(axis=1), "rounding": real.argmax(axis=1), "sigma_delta": real.argmax(axis=1)}
+    shown = {"original": true, "rounding": real["rounding"], "sigma_delta": real["sigma_delta"]}
+    answers = {mode: values.argmax(axis=1) for mode, values in shown.items()}
     tables = [
         pd.DataFrame({"frame": frames, "setting": setting, "mode": mode, "label": [names[each] for each in answer]})
         for mode, answer in answers.items()

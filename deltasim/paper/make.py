@@ -18,7 +18,7 @@ from deltasim.paper import figure5 as films
 from deltasim.paper import figure6 as neighbours
 from deltasim.paper import systems as whole_systems
 from deltasim.paper import video_settings
-from deltasim.paper.place import MANIFEST, Figure, Notes, make_figure
+from deltasim.paper.place import MANIFEST, Figure, Notes, finished_hash, make_figure
 
 Progress = Callable[[str, int, int], None]
 SEED: Final = 1234  # the paper's own
@@ -161,7 +161,8 @@ def systems(request: Request) -> Path:
     """Figure 4 priced as a whole system; Figure 4 is made first unless it is there."""
     source = figure4(request.beside("figure4"))
     settings = whole_systems.QUICK if request.quick else whole_systems.Settings()
-    of_source = str(json.loads((source / MANIFEST).read_text(encoding="utf-8"))["config_sha256"])
+    film = request.beside("figure5").out
+    films_hash = finished_hash(film) if (film / "system.parquet").exists() else None
     figure = Figure(
         "systems",
         request.command("systems"),
@@ -169,9 +170,12 @@ def systems(request: Request) -> Path:
         request.seed,
         whole_systems.NETWORK,
         "temporal-mnist test",
-        whole_systems.settings_of(settings, of_source),
+        whole_systems.settings_of(settings, str(finished_hash(source)), films_hash),
     )
-    return _made(figure, request, lambda place: whole_systems.systems(place, source, settings, request.progress))
+    beside = film if films_hash else None
+    return _made(
+        figure, request, lambda place: whole_systems.systems(place, source, beside, settings, request.progress)
+    )
 
 
 def _figure4(name: str, request: Request, settings: digits.Settings) -> Figure:

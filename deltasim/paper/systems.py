@@ -49,8 +49,11 @@ class Settings:
 QUICK: Final = Settings(frames=500, accelerators=ACCELERATORS[:3])
 
 
-def systems(directory: Path, figure4: Path, settings: Settings, progress: Progress) -> Notes:
-    """Price every setting of a finished Figure 4 (its tables in `figure4`) on every accelerator."""
+def systems(directory: Path, figure4: Path, figure5: Path | None, settings: Settings, progress: Progress) -> Notes:
+    """Price every setting of a finished Figure 4 (its tables in `figure4`) on every accelerator.
+
+    With a finished Figure 5, what its film cost on a whole system is put beside it.
+    """
     network = load_network(NETWORK)
     assert isinstance(network, Network)  # noqa: S101 - it is a chain of dense layers
     digits = load_digits(CALIBRATION, settings.frames)["temporal-mnist"]
@@ -71,6 +74,10 @@ def systems(directory: Path, figure4: Path, settings: Settings, progress: Progre
                 points.append({**key, **row})
                 components += [{**key, **part} for part in parts]
         progress(name, len(vectors), len(vectors))
+    if figure5 is not None:
+        film_points, film_components = _of_film(pd.read_parquet(figure5 / "system.parquet"))
+        points += film_points
+        components += film_components
     write_table(directory, "points", pd.DataFrame(points))
     write_table(directory, "components", pd.DataFrame(components))
     return [
@@ -82,9 +89,33 @@ def systems(directory: Path, figure4: Path, settings: Settings, progress: Progre
     ]
 
 
-def settings_of(settings: Settings, figure4_hash: str) -> dict[str, Any]:
+def settings_of(settings: Settings, figure4_hash: str, figure5_hash: str | None) -> dict[str, Any]:
     """Everything that decides the numbers, for the manifest."""
-    return {"frames": settings.frames, "accelerators": list(settings.accelerators), "figure4": figure4_hash}
+    return {
+        "frames": settings.frames,
+        "accelerators": list(settings.accelerators),
+        "figure4": figure4_hash,
+        "figure5": figure5_hash,
+    }
+
+
+def _of_film(table: pd.DataFrame) -> tuple[Rows, Rows]:
+    """Points and components of Figure 5's film, whose errors are not known: its networks have no labels."""
+    points: Rows = []
+    components: Rows = []
+    totals_ = ("arithmetic_pj", "total_pj")
+    names = [name for name in table.columns if name.endswith("_pj") and name not in totals_]
+    for row in table.to_dict("records"):
+        key = {name: row[name] for name in ("accelerator", "cost", "setting", "lambda", "mode")}
+        key = {"figure": "figure5", "input": f"Figure 5, {row['input']} clip", **key}
+        points.append({**key, **{name: row[name] for name in (*totals_, "latency_ns")}, "error_percent": np.nan})
+        components.append({**key, "component": "arithmetic", "energy_pj": row["arithmetic_pj"]})
+        components += [
+            {**key, "component": name.removesuffix("_pj").replace("_", " ").replace("off chip", "off-chip")}
+            | {"energy_pj": row[name]}
+            for name in names
+        ]
+    return points, components
 
 
 def _vectors(scales: pd.DataFrame, senders: int) -> list[tuple[dict[str, Any], tuple[float, ...]]]:
