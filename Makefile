@@ -26,9 +26,14 @@ bench: $(VENV)/installed-dev ## speed, side by side (SIZE=small for a smoke run)
 	$(BIN)/python -m benchmarks $(if $(SIZE),--size $(SIZE))
 	$(BIN)/python -m benchmarks.mesh $(if $(SIZE),--size $(SIZE))
 
-paper: $(VENV)/installed-dev ## every figure of the paper, and docs/paper.md (QUICK=1: small, docs/paper.md stays)
+paper: $(VENV)/installed-dev ## every figure of the paper, and docs/paper.md (QUICK=1: small, docs/paper.md stays; STATIC=CLIP:A:B: also with that clip)
 	$(BIN)/deltasim data fetch bikes carphone $(if $(QUICK),,vgg16-convolutions)
-	$(BIN)/deltasim paper all $(if $(QUICK),--quick,--results docs/paper.md)
+	$(BIN)/deltasim paper all $(if $(QUICK),--quick)
+ifndef QUICK
+	$(BIN)/deltasim paper figure5 --network squeezenet11 --out runs/paper/figure5-squeezenet11
+	$(if $(STATIC),$(BIN)/deltasim paper figure5 --static $(STATIC) --out runs/paper/figure5-static-camera)
+	$(BIN)/deltasim paper results --out docs/paper.md
+endif
 
 clean: ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

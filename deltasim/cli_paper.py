@@ -162,7 +162,7 @@ def results_(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where the page goes.")] = Path("results.md"),
 ) -> None:
     """Write what came out of every claim of the paper, in Markdown, from finished figures."""
-    chosen = directories or [PLACE / name for name in HELP if (PLACE / name).is_dir()]
+    chosen = directories or sorted(each.parent for each in PLACE.glob("*/manifest.json") if "-quick" not in str(each))
     if not chosen:
         raise RunError(f"no figures in {PLACE} yet: make them with deltasim paper all")
     replace_text(out, results_markdown(chosen))

@@ -62,8 +62,8 @@ def test_two_networks_have_a_section_each(tmp_path: Path) -> None:
         manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         (directory / "manifest.json").write_text(json.dumps(manifest | {"network": network}), encoding="utf-8")
     text = results_markdown([first, second])
-    assert "## Figure 5: two clips, frame by frame (squeezenet11)\n" in text
-    assert "## Figure 5: two clips, frame by frame (vgg16-convolutions)\n" in text
+    assert "## Figure 5: two clips, frame by frame (squeezenet11, " in text
+    assert "## Figure 5: two clips, frame by frame (vgg16-convolutions, " in text
 
 
 def test_nothing_to_write(tmp_path: Path) -> None:

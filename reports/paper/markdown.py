@@ -52,7 +52,9 @@ def results_markdown(directories: Sequence[Path | str]) -> str:
     figures = [each.figure for each in experiments]
     for experiment in experiments:
         several = figures.count(experiment.figure) > 1
-        heading = kind_of(experiment).title + (f" ({experiment.manifest['network']})" if several else "")
+        heading = kind_of(experiment).title + (
+            f" ({experiment.manifest['network']}, {experiment.manifest['dataset']})" if several else ""
+        )
         tables = _TABLES[experiment.figure](experiment)
         if experiment.figure == "figure4" and "table" not in figures:
             tables += _appendix(experiment)

@@ -69,7 +69,8 @@ def _survives(experiment: Experiment, systems: Systems, case: Case) -> Claim:
         f"{counted}whole system: {listed(ours)}",
         holds,
         f"Holds if at least {100 * _SURVIVES:g} % of the factor of {'the paper' if paper else 'arithmetic'} is left on "
-        f"every accelerator; in part if anything is saved on any. What takes most of sigma-delta's energy: {listed(left)}.{note}",
+        f"every accelerator; in part if anything is saved on any. What takes most of sigma-delta's energy: "
+        f"{listed(left)}.{note}",
     )
 
 
