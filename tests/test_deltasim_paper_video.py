@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deltasim.paper import figure3, figure5, figure6, video_settings
+from deltasim.paper import figure3, figure5, figure6, film_run, video_settings
 from deltasim.paper.clips import open_clip, refuse_overlap, spread
 from deltasim.paper.counted import count, equalities
 from deltasim.paper.film import load_film
@@ -232,7 +232,9 @@ def test_relative_errors_by_hand():
 
 def test_figure_5_has_every_table(made):
     tables, notes, folder = made
-    assert set(tables) == {"frames", "layers", "agreement", "labels", "scales", "clips", "trajectory", "system"}
+    wanted = {"frames", "layers", "agreement", "labels", "scales", "clips", "trajectory", "system", "equalities"}
+    assert set(tables) == wanted
+    assert (tables["equalities"]["differing"] == 0).all()
     assert notes[-1].endswith(": 0 differences.")
     names = ["unoptimised", "1e-09", "1e-07"]
     assert list(tables["scales"]["setting"].unique()) == names
@@ -250,10 +252,12 @@ def test_beside_the_tables_are_runs_of_a_whole_system(made, film):
         run = load_run(folder / f"run-{name}")
         assert (run.path / "dashboard.html").exists()
         moving = run.frames[(run.frames["mode"] == "sigma_delta") & (run.frames["frame"] >= film.splice)]
-        row = system.set_index(["setting", "mode", "input"]).loc[(name, "sigma_delta", "moving")]
+        keys = ["accelerator", "setting", "mode", "input"]
+        row = system.set_index(keys).loc[(film_run.SYSTEM, name, "sigma_delta", "moving")]
         assert row["total_pj"] == pytest.approx(moving["total_pj"].mean())
         assert row["latency_ns"] == pytest.approx(moving["latency_ns"].mean())
-    assert set(system["setting"]) == {"1e-09", "1e-07"}
+    assert set(system["setting"]) == {"original", "1e-09", "1e-07"}
+    assert system["accelerator"].nunique() >= 3
 
 
 def test_layers_add_up_to_frames(made, film):
