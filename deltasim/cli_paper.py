@@ -64,7 +64,6 @@ HELP = {
 
 def _make_one(
     name: str,
-    make: Callable[[Request], Path],
     *,
     quick: bool,
     seed: int,
@@ -73,15 +72,17 @@ def _make_one(
     json: bool,
     video: dict[str, Any],
 ) -> None:
+    """Make an experiment and say what came out; of `video` what is not None was asked for."""
     place = out or PLACE / place_name(name, quick)
     check_place(place)
     with progress_bars("") as progress:
-        directory = make(Request(place, quick, seed, overwrite, progress, video))
+        given = {field: value for field, value in video.items() if value is not None}
+        directory = MAKERS[name](Request(place, quick, seed, overwrite, progress, given))
     conclude(directory, json=json)
 
 
-def _command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
-    """The command that makes one experiment."""
+def _command(name: str) -> Callable[..., None]:
+    """The command that makes an experiment whose input is fixed."""
 
     def command(
         quick: Quick = False,
@@ -90,46 +91,53 @@ def _command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
         overwrite: Overwrite = False,
         json: Json = False,
     ) -> None:
-        _make_one(name, make, quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video={})
+        _make_one(name, quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video={})
 
-    command.__doc__ = HELP[name]
     return command
 
 
-def _video_command(name: str, make: Callable[[Request], Path]) -> Callable[..., None]:
-    """The command that makes an experiment on video."""
-
-    def command(
-        network: NetworkName = None,
-        normalisation: NormalisationName = None,
-        static: Clip = None,
-        moving: Clip = None,
-        train: Training = None,
-        lambdas: Lambdas = None,
-        quick: Quick = False,
-        seed: Seed = SEED,
-        out: Out = None,
-        overwrite: Overwrite = False,
-        json: Json = False,
-    ) -> None:
-        video = {
-            "network": network,
-            "normalisation": normalisation,
-            "static": static,
-            "moving": moving,
-            "train": tuple(train) if train else None,
-            "lambdas": tuple(lambdas) if lambdas else None,
-        }
-        given = {field: value for field, value in video.items() if value is not None}
-        _make_one(name, make, quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video=given)
-
-    command.__doc__ = HELP[name]
-    return command
+def _figure5(
+    network: NetworkName = None,
+    normalisation: NormalisationName = None,
+    static: Clip = None,
+    moving: Clip = None,
+    train: Training = None,
+    lambdas: Lambdas = None,
+    quick: Quick = False,
+    seed: Seed = SEED,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    video = {
+        "network": network,
+        "normalisation": normalisation,
+        "static": static,
+        "moving": moving,
+        "train": tuple(train) if train else None,
+        "lambdas": tuple(lambdas) if lambdas else None,
+    }
+    _make_one("figure5", quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video=video)
 
 
-for _name, _make in MAKERS.items():
-    _of_kind = _video_command if _name in {"figure5", "figure6"} else _command
-    paper_app.command(name=_name)(_of_kind(_name, _make))
+def _figure6(
+    network: NetworkName = None,
+    normalisation: NormalisationName = None,
+    static: Clip = None,
+    moving: Clip = None,
+    quick: Quick = False,
+    seed: Seed = SEED,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    video = {"network": network, "normalisation": normalisation, "static": static, "moving": moving}
+    _make_one("figure6", quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video=video)
+
+
+_ON_VIDEO: dict[str, Callable[..., None]] = {"figure5": _figure5, "figure6": _figure6}
+for _name in MAKERS:
+    paper_app.command(name=_name, help=HELP[_name])(_ON_VIDEO.get(_name) or _command(_name))
 
 
 @paper_app.command(name="all")

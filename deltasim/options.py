@@ -52,10 +52,18 @@ def with_options(
 
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:
     """What is wrong with options that a model checks; `names`: of the option of a field where it is not the field's."""
+    found = error.errors(include_url=False)
+    wrong = [each for each in found if each["type"] != "too_short"] or found  # a list may be short of its wrong items
     return ConfigError(
         [
-            Problem("command line", None, f"--{_option(each['loc'], names or {})}", str(each["input"]), each["msg"])
-            for each in error.errors(include_url=False)
+            Problem(
+                "command line",
+                None,
+                f"--{_option(each['loc'], names or {})}",
+                str(each["input"]) if each["loc"] else "",
+                each["msg"].removeprefix("Value error, "),
+            )
+            for each in wrong
         ]
     )
 

@@ -19,6 +19,7 @@ from deltasim.paper import figure6 as neighbours
 from deltasim.paper import systems as whole_systems
 from deltasim.paper import video_settings
 from deltasim.paper.place import MANIFEST, Figure, Notes, finished_hash, make_figure
+from workloads import WorkloadError
 
 Progress = Callable[[str, int, int], None]
 SEED: Final = 1234  # the paper's own
@@ -154,6 +155,9 @@ def figure6(request: Request) -> Path:
 
 def _video(request: Request) -> video_settings.Settings:
     usual = video_settings.QUICK if request.quick else video_settings.Settings()
+    for each in request.video.get("lambdas", ()):
+        if not each > 0:
+            raise WorkloadError(f"--lambda is {each:g}; needed a number above 0, such as 1e-12")
     return replace(usual, **request.video)
 
 
