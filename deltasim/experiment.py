@@ -173,7 +173,7 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     Raises ConfigError (accelerator) or WorkloadError (network, frames, quantisation).
     """
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
-    network = _normalised(load_network(_network(folder, experiment.network)), experiment.normalisation)
+    network = named_network(experiment.network, folder, experiment.normalisation)
     source = _source(folder, experiment.frames.dataset)
     frames = _frames(source, experiment.frames, network)
     pixels = prod(network.input_shape)
@@ -188,6 +188,14 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     if say is not None:
         say(f"quantising {network.name} on {len(calibration):,} calibration frames")
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
+
+
+def named_network(name: str, folder: Path, normalisation: Normalisation | None) -> Network | Graph:
+    """A bundled or fetched network, or that of a file in `folder`, with how pixels become its input.
+
+    Raises WorkloadError if it is not there or does not say how they do.
+    """
+    return _normalised(load_network(_network(folder, name)), normalisation)
 
 
 def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> tuple[Network | Graph, Precision]:

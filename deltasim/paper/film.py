@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.assets import ASSETS, asset_named, find_asset
-from deltasim.experiment import channel_order
+from deltasim.experiment import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
-from workloads import Frames, Graph, WorkloadError, load_network, normalised
+from workloads import Frames, Graph, WorkloadError
 from workloads.graph_files import graph_sha256
-from workloads.normalisation import NORMALISATIONS, Normalisation
+from workloads.normalisation import Normalisation
 from workloads.resize import resize
 from workloads.splice import splice
 
@@ -101,21 +101,9 @@ def picture_network(name: str, normalisation: Normalisation | None) -> Graph:
 
     Raises WorkloadError if it is not there, takes no pictures or does not say how they are normalised.
     """
-    source: Any = name
-    if name in ASSETS:
-        source = find_asset(asset_named(name))
-        if source is None:
-            raise WorkloadError(f"{name} has not been fetched yet: deltasim data fetch {name}")
-    graph = load_network(source)
-    if not isinstance(graph, Graph):
+    network = named_network(name, Path(), normalisation or _KNOWN.get(name))
+    if not isinstance(network, Graph):
         raise WorkloadError(
             f"network {name!r} takes no pictures, but vectors; choose vgg16-convolutions, squeezenet11 or an .onnx file"
         )
-    chosen = normalisation or _KNOWN.get(name)
-    graph = graph if chosen is None else normalised(graph, chosen)
-    if graph.preprocessing is None:
-        raise WorkloadError(
-            f"network {name!r} does not say how pixels become its input; choose one: --normalisation "
-            f"{', '.join(NORMALISATIONS)}"
-        )
-    return graph
+    return network
