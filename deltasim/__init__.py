@@ -34,6 +34,7 @@ from workloads import (
     quantise,
 )
 from workloads import load_frames as frames
+from workloads.optimise import ScaleSearch, optimise_scales
 
 __all__ = [
     "MODES",
@@ -49,6 +50,7 @@ __all__ = [
     "QuantisedNetwork",
     "Run",
     "RunError",
+    "ScaleSearch",
     "SimulationError",
     "WorkloadError",
     "chip_of",
@@ -62,6 +64,7 @@ __all__ = [
     "load_network",
     "load_run",
     "network_from_arrays",
+    "optimise_scales",
     "quantise",
     "reprice",
     "run",
