@@ -113,7 +113,7 @@ def optimise(
     if json:
         print_json({"unit": job.unit, "found": rows})
         return
-    _print(job, rows)
+    _print(job, rows, experiment)
 
 
 def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[dict[str, Any]]:
@@ -136,11 +136,11 @@ def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[
     return rows
 
 
-def _print(job: OptimiseJob, rows: list[dict[str, Any]]) -> None:
+def _print(job: OptimiseJob, rows: list[dict[str, Any]], what: Path | None) -> None:
     title = f"{job.network.name}: scales found on {len(job.frames):,} frames of {job.source}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name in ("lambda", f"error ({job.settings.loss})", "", f"{job.unit} a frame", "", "scales"):
-        table.add_column(name, justify="left" if name == "scales" else "right", overflow="fold")
+    for name in ("lambda", f"error, {job.settings.loss}", "", f"{job.unit}/frame", "", "scales"):
+        table.add_column(name, justify="left" if name == "scales" else "right", no_wrap=name != "scales")
     for row in rows:
         scales = list(row["scales"].values())
         shown = ", ".join(f"{scale:.4g}" for scale in scales[:6]) + (", ..." if len(scales) > 6 else "")
@@ -156,4 +156,5 @@ def _print(job: OptimiseJob, rows: list[dict[str, Any]]) -> None:
     console.print(table)
     for row in rows:
         console.print(f"Scales: {row['file']}", soft_wrap=True, highlight=False)
-    console.print(f"Try:    deltasim run {job.what} --scales {rows[0]['file']}", soft_wrap=True, highlight=False)
+    tried = "deltasim run" if what is None else f"deltasim run {what}"
+    console.print(f"Try:    {tried} --scales {rows[0]['file']}", soft_wrap=True, highlight=False)

@@ -36,7 +36,6 @@ Progress = Callable[[str, int, int], None]
 class OptimiseJob:
     """A search, worked out and checked: `frames` (n, pixels) uint8; `costs` of None are operations."""
 
-    what: str
     source: str
     network: Network | Graph
     frames: NDArray[np.uint8]
@@ -102,7 +101,6 @@ def optimise_job(
     )
     most = max(1, MOST_BYTES // loaded.frames.pixels)
     return OptimiseJob(
-        what=experiment.name if experiment.frames.dataset in list_datasets() else experiment.frames.dataset,
         source=loaded.frames.name,
         network=network,
         frames=loaded.frames.read(0, min(most, loaded.frames.count)),
