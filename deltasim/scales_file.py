@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from workloads.baking import bake_scales
 
 from deltasim.yaml_text import to_yaml
 from hwmodels import ConfigError, Document, Problem, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from reports.atomic import replace_text
 from workloads import Graph, Network, graph_of
+from workloads.baking import bake_scales
 from workloads.graph_files import graph_sha256
 from workloads.lowering import lower
 
