@@ -32,7 +32,8 @@ it; the command leaves tables and an interactive page in `runs/paper/`. Every co
 simulator, and errors are those of the integer networks that sent them. The paper's digits in Appendix E are in no text
 that could be reached, so its claims are compared, not its digits.
 
-This page is written from those tables and not by hand.
+This page is written from those tables and not by hand: `make paper STATIC=vtest.avi:0:100` makes all of it again
+(vtest.avi is in OpenCV's samples), `deltasim paper results --out docs/paper.md` the page alone from finished figures.
 """
 
 
