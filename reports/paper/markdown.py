@@ -172,7 +172,7 @@ _SYSTEM_TITLES: Final = (
 def _systems(experiment: Experiment) -> list[str]:
     systems = systems_of(experiment)
     chosen = [systems.chosen(name, cost) for name in systems.inputs for cost in ("rounding", *systems.costs)]
-    rows = [_system(systems, case, name) for case in in_order(chosen) for name in systems.accelerators]
+    rows = [_system(systems, case, name) for case in in_order(chosen) for name in systems.accelerators(case.input)]
     text = (
         "Whole-system energy per frame, and how many times less sigma-delta takes. The scales are the cheapest of each "
         "search with at most a quarter of a point more errors than the original, or, where none is, those of the least "

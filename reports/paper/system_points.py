@@ -55,10 +55,9 @@ class Systems:
 
     systems: tuple[System, ...]
 
-    @property
-    def accelerators(self) -> list[str]:
-        """In the order of the table."""
-        return [str(name) for name in in_order(each.accelerator for each in self.systems)]
+    def accelerators(self, name: str) -> list[str]:
+        """Those that an input was priced on, in the order of the table."""
+        return [str(each) for each in in_order(each.accelerator for each in self.systems if each.case.input == name)]
 
     @property
     def inputs(self) -> list[str]:
@@ -134,14 +133,14 @@ class Systems:
 
     def _more_errors(self, case: Case) -> float:
         """Points more than the original's error; infinite where errors are not known."""
-        for accelerator in self.accelerators:
+        for accelerator in self.accelerators(case.input):
             mine, theirs = self.at(case, accelerator, "sigma_delta"), self.at(case, accelerator, "original")
             if mine and theirs and is_known(mine.error_percent) and is_known(theirs.error_percent):
                 return mine.error_percent - theirs.error_percent
         return math.inf
 
     def _energy(self, case: Case) -> float:
-        priced = [self.at(case, accelerator, "sigma_delta") for accelerator in self.accelerators]
+        priced = [self.at(case, accelerator, "sigma_delta") for accelerator in self.accelerators(case.input)]
         return sum(each.total_pj for each in priced if each is not None)
 
 

@@ -65,11 +65,13 @@ def _factors(systems: Systems, case: Case) -> go.Figure:
     ]
     every = [1.0]
     for name, column, baseline, colour in kinds:
-        values = [systems.factor(case, accelerator, column, baseline) for accelerator in systems.accelerators]
+        values = [
+            systems.factor(case, accelerator, column, baseline) for accelerator in systems.accelerators(case.input)
+        ]
         if not any(map(is_known, values)):
             continue
         result.add_bar(
-            x=systems.accelerators,
+            x=systems.accelerators(case.input),
             y=[value - 1 if is_known(value) else None for value in values],
             base=1,
             customdata=values,
@@ -97,7 +99,7 @@ def _components(systems: Systems, shown: list[Case]) -> Section:
 
 
 def _stacks(systems: Systems, case: Case) -> go.Figure:
-    names = systems.accelerators
+    names = systems.accelerators(case.input)
     result = _panels(names, 330, barmode="stack")
     every = [each for each in systems.systems if each.components]
     colours = component_colours(in_order(part for each in every for part in each.components))
@@ -146,15 +148,15 @@ def _trade_off(systems: Systems, name: str) -> go.Figure | None:
     """Error against whole-system energy, a panel per accelerator; None without errors or with few settings."""
     lines = {
         accelerator: {mode: systems.line(name, accelerator, mode) for mode in ("rounding", "sigma_delta")}
-        for accelerator in systems.accelerators
+        for accelerator in systems.accelerators(name)
     }
     every = [each for line in lines.values() for mode in line.values() for each in mode]
     if len(every) < 4 or not all(is_known(each.error_percent) for each in every):
         return None
-    result = _panels(systems.accelerators, 300)
+    result = _panels(systems.accelerators(name), 300)
     originals = [each for each in systems.systems if each.case.input == name and each.mode.startswith("original")]
     errors = [each.error_percent for each in [*every, *originals]]
-    for place, accelerator in enumerate(systems.accelerators):
+    for place, accelerator in enumerate(systems.accelerators(name)):
         row, column = place // _COLUMNS + 1, place % _COLUMNS + 1
         beside = [each for each in originals if each.accelerator == accelerator]
         mine = [each for mode in lines[accelerator].values() for each in mode] + beside
@@ -227,7 +229,7 @@ TITLES: Final = (
 def saving_rows(systems: Systems, case: Case) -> list[tuple[str, ...]]:
     """Every network on every accelerator in one case, in words, under `TITLES`; means per frame."""
     rows = []
-    for accelerator in systems.accelerators:
+    for accelerator in systems.accelerators(case.input):
         for mode in systems.modes(case, accelerator):
             found = systems.at(case, accelerator, mode)
             if found is None:

@@ -50,7 +50,7 @@ def _searches(experiment: Experiment, systems: Systems) -> list[Claim]:
 def _survives(experiment: Experiment, systems: Systems, case: Case) -> Claim:
     pairs = {
         name: (systems.factor(case, name, "arithmetic_pj"), systems.factor(case, name, "total_pj"))
-        for name in systems.accelerators
+        for name in systems.accelerators(case.input)
     }
     known = {name: pair for name, pair in pairs.items() if all(map(is_known, pair)) and systems.counts_more(name)}
     paper = next((pair[0] for name, pair in pairs.items() if not systems.counts_more(name) and is_known(pair[0])), None)
@@ -75,7 +75,9 @@ def _survives(experiment: Experiment, systems: Systems, case: Case) -> Claim:
 
 
 def _beside_sparse(experiment: Experiment, systems: Systems, case: Case) -> Claim | None:
-    factors = {name: systems.factor(case, name, "total_pj", "original_sparse") for name in systems.accelerators}
+    factors = {
+        name: systems.factor(case, name, "total_pj", "original_sparse") for name in systems.accelerators(case.input)
+    }
     known = {name: factor for name, factor in factors.items() if is_known(factor) and systems.counts_more(name)}
     if not known:
         return None
