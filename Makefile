@@ -32,6 +32,9 @@ paper: $(VENV)/installed-dev ## every figure of the paper, and docs/paper.md (QU
 ifndef QUICK
 	$(BIN)/deltasim paper figure5 --network squeezenet11 --out runs/paper/figure5-squeezenet11
 	$(if $(STATIC),$(BIN)/deltasim paper figure5 --static $(STATIC) --out runs/paper/figure5-static-camera)
+	$(if $(STATIC),$(BIN)/deltasim data fetch hed)
+	$(if $(STATIC),$(BIN)/deltasim paper figure5 --network hed --static $(firstword $(subst :, ,$(STATIC))):0:16 \
+	    --moving bikes:76:92 --lambda 3e-12 --out runs/paper/figure5-edges)
 	$(BIN)/deltasim paper results --out docs/paper.md
 endif
 
