@@ -22,7 +22,6 @@ from workloads import Network, QuantisedNetwork, forward, load_network
 NETWORK: Final = "mnist-784-200-200-10"
 ACCELERATOR: Final = "oconnor2017-int32"  # add 0.1 pJ, multiply 3.1 pJ, all else free; unit events
 WEIGHT_BITS, ACTIVATION_BITS = 8, 12
-ADD_PJ, MULTIPLY_PJ = 0.1, 3.1
 CALIBRATION: Final = 1000
 
 Progress = Callable[[str, int, int], None]
@@ -143,8 +142,8 @@ def _original_points(bench: _Bench) -> list[dict[str, Any]]:
                 "mode": "original",
                 "operations": dense.operations,
                 "operations_sparse": sparse.operations,
-                "energy_nj": dense.energy_nj(ADD_PJ, MULTIPLY_PJ),
-                "energy_sparse_nj": sparse.energy_nj(ADD_PJ, MULTIPLY_PJ),
+                "energy_nj": dense.energy_nj,
+                "energy_sparse_nj": sparse.energy_nj,
                 "train_error_percent": trained.error_percent(digits.train_labels),
                 "test_error_percent": dense.error_percent(digits.test_labels),
             }
@@ -173,7 +172,7 @@ def _numbers(digits: Digits, test: Measured, train: Measured) -> dict[str, float
         "operations_sparse": float("nan"),
         "train_error_percent": train.error_percent(digits.train_labels),
         "test_error_percent": test.error_percent(digits.test_labels),
-        "energy_nj": test.energy_nj(ADD_PJ, MULTIPLY_PJ),
+        "energy_nj": test.energy_nj,
         "energy_sparse_nj": float("nan"),
     }
 

@@ -13,11 +13,12 @@ from deltasim.paper.counted import Counted
 from deltasim.paper.film import Film
 from deltasim.paper.film_search import Setting
 from deltasim.paper.float_outputs import classifies, float_outputs
+from hwmodels.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
 from reports import Run
 from reports.answers import MOST_FOR_TOP_1_ALONE, ranks
 
 TOP: Final = 5
-ADD_PJ, MULTIPLY_PJ = 0.1, 3.1  # 32-bit integers, 45 nm (paper, Section 3.3)
+AJ_PER_PJ: Final = 10**6
 _BLOCK: Final = 8
 
 Answers = Mapping[str, tuple[NDArray[np.int32], NDArray[np.float64]]]
@@ -60,7 +61,7 @@ def _operations(film: Film, setting: str, counted: Counted) -> pd.DataFrame:
             "layer_index": counts["layer_index"],
             "layer": counts["layer"],
             "operations": counts["adds"] + counts["multiplies"],
-            "energy_pj": counts["adds"] * ADD_PJ + counts["multiplies"] * MULTIPLY_PJ,
+            "energy_pj": (counts["adds"] * INT32_ADD_AJ + counts["multiplies"] * INT32_MULTIPLY_AJ) / AJ_PER_PJ,
         }
     )
 

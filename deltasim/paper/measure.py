@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from deltasim.job import network_for
 from hwmodels import Chip
+from hwmodels.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
 from hwmodels.records import COLUMNS
 from simulator import simulate
 from workloads import Graph, Network, Quantisation, QuantisedNetwork, quantise, real_outputs
 
+AJ_PER_NJ = 10**9
 _ADDS, _MULTIPLIES = COLUMNS.index("adds"), COLUMNS.index("multiplies")
 
 
@@ -35,9 +37,10 @@ class Measured:
         """Additions and multiplications per frame."""
         return (self.adds + self.multiplies) / self.frames
 
-    def energy_nj(self, add_pj: float, multiply_pj: float) -> float:
-        """Arithmetic alone, per frame."""
-        return (self.adds * add_pj + self.multiplies * multiply_pj) / self.frames / 1000
+    @property
+    def energy_nj(self) -> float:
+        """Arithmetic of 32-bit integers alone, per frame (paper, section 3.3)."""
+        return (self.adds * INT32_ADD_AJ + self.multiplies * INT32_MULTIPLY_AJ) / (self.frames * AJ_PER_NJ)
 
     def error_percent(self, labels: NDArray[np.int64]) -> float:
         """Share of frames whose largest output is not the label."""
