@@ -8,7 +8,6 @@ follow a playlist to other files and servers.
 from __future__ import annotations
 
 import errno
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
+from workloads.image_headers import orientation_of
+from workloads.pixels import UPRIGHT, Turn, deep_rgb, turn_of_matrix, turn_of_orientation, turn_of_rotation
+from workloads.progress import Progress
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 VIDEO_FORMATS = (
     "mov,avi,matroska,webm,mpeg,mpegts,mpegvideo,m4v,h264,hevc,obu,ivf,flv,asf,ogg,gif,apng,mjpeg,dv,mxf,yuv4mpegpipe"
 )
-IMAGE_FORMATS = "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,ppm_pipe,pgm_pipe"
+
+
+class UnreadableVideoError(WorkloadError):
+    """A file of which no picture can be read."""
 
 
 class _Source:
@@ -46,14 +52,14 @@ class _Source:
 
 @dataclass
 class Tally:
-    """What was met while decoding. `announced`: frames by the container's header, 0 where it says nothing."""
+    """What was met while decoding. `missing`: how the end shows that there should be more, such as `announces ...`."""
 
     stored: int = 0
     decoded: int = 0
     lost: int = 0
     patched: int = 0
     cut: bool = False
-    announced: int = 0
+    missing: str | None = None
 
     @property
     def damaged(self) -> bool:
@@ -73,66 +79,78 @@ def load_av() -> Any:  # noqa: ANN401 - the module
 
 
 def decoder_versions() -> str:
-    """Versions that decoded pixels depend on."""
+    """Versions that decoded pixels depend on, ours included."""
     av = load_av()
     parts = (f"{name} {'.'.join(map(str, av.library_versions[name]))}" for name in ("libavcodec", "libswscale"))
-    return f"av {av.__version__}, {', '.join(parts)}"
+    return f"av {av.__version__}, {', '.join(parts)}, pixels 2"
 
 
-def decode_video(path: Path, tally: Tally, *, strict: bool = False) -> Iterator[VideoFrame]:
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture as it is stored, and the turn that brings it upright."""
+
+    frame: VideoFrame
+    turn: Turn
+
+
+def decode_video(path: Path, tally: Tally, *, strict: bool = False) -> Iterator[Picture]:
     """Every picture of a video that can be decoded, in the order shown; `tally` is kept up to date.
 
     A damaged picture is left out, or comes as the decoder patched it; `strict` leaves out all that the decoder finds
     damaged. Raises WorkloadError if the file cannot be opened as a video.
     """
-    with _open(path) as file:
-        yield from _decode(file, str(path), "video", VIDEO_FORMATS, tally, strict=strict)
+    with _open(path) as file, open_container(file, str(path)) as container:
+        yield from decode_stream(container, str(path), tally, strict=strict)
 
 
-def decode_image(content: bytes, name: str) -> VideoFrame:
-    """The picture of an image file. Raises WorkloadError if it is damaged or no image; `name` is for the message."""
-    tally = Tally()
-    pictures = list(_decode(io.BytesIO(content), name, "image", IMAGE_FORMATS, tally, strict=True))
-    if len(pictures) != 1 or tally.damaged:
-        raise WorkloadError(f"{name} is damaged or truncated; replace it, or remove it from the folder")
-    return pictures[0]
-
-
-def rgb_pixels(picture: VideoFrame) -> NDArray[np.uint8]:
-    """Pixels of a picture as (height, width, 3) uint8 in rgb, turned upright where the file says how."""
-    reformatter = load_av().video.reformatter
-    flags = reformatter.Interpolation
-    rgb = reformatter.VideoReformatter().reformat(
-        picture, format="rgb24", interpolation=flags.BILINEAR | flags.ACCURATE_RND | flags.BITEXACT, threads=1
-    )
-    pixels: NDArray[np.uint8] = rgb.to_ndarray()
-    turns = round(picture.rotation / 90) % 4
-    return np.rot90(pixels, turns) if turns else pixels
-
-
-def _decode(file: IO[bytes], name: str, what: str, formats: str, tally: Tally, *, strict: bool) -> Iterator[VideoFrame]:
+def decode_stream(container: InputContainer, name: str, tally: Tally, *, strict: bool) -> Iterator[Picture]:
+    """Every picture of the best video stream; see decode_video. `name` is for messages."""
     av = load_av()
-    with _open_container(av, file, name, what, formats) as container:
-        stream = cast("VideoStream | None", container.streams.best("video"))
-        if stream is None:
-            raise WorkloadError(f"{name} has no video stream; needed a file with moving pictures")
-        if cast("object", stream.codec_context) is None:
-            raise WorkloadError(f"{name} is in a video codec that this build of FFmpeg lacks; convert it to H.264")
-        tally.announced = stream.frames
-        stream.thread_type = "NONE"
-        stream.codec_context.thread_count = 1
-        if strict:
-            stream.codec_context.options = {"err_detect": "explode"}
-        yield from _pictures(av, container, stream, tally)
+    stream = cast("VideoStream | None", container.streams.best("video"))
+    if stream is None:
+        raise UnreadableVideoError(f"{name} has no video stream; needed a file with moving pictures")
+    if cast("object", stream.codec_context) is None:
+        raise UnreadableVideoError(f"{name} is in a video codec that this build of FFmpeg lacks; convert it to H.264")
+    stream.thread_type = "NONE"
+    stream.codec_context.thread_count = 1
+    if strict:
+        stream.codec_context.options = {"err_detect": "explode"}
+    yield from _pictures(av, container, stream, tally)
 
 
-def _pictures(av: Any, container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[VideoFrame]:  # noqa: ANN401
-    packets = container.demux(stream)
+def rgb_pixels(picture: VideoFrame, turn: Turn = UPRIGHT) -> NDArray[np.uint8]:
+    """Pixels of a picture as (height, width, 3) uint8 in rgb, after `turn`."""
+    pixels = deep_rgb(picture)
+    if pixels is None:
+        reformatter = load_av().video.reformatter
+        flags = reformatter.Interpolation
+        rgb = reformatter.VideoReformatter().reformat(
+            picture, format="rgb24", interpolation=flags.BILINEAR | flags.ACCURATE_RND | flags.BITEXACT, threads=1
+        )
+        pixels = cast("NDArray[np.uint8]", rgb.to_ndarray())
+    return turn.apply(pixels)
+
+
+def _turn(picture: VideoFrame, packet: Packet | None) -> Turn:
+    """Which way up a picture is, by its display matrix, or by the EXIF of the picture file that its packet is."""
+    try:
+        return turn_of_matrix(bytes(picture.side_data["DISPLAYMATRIX"]))
+    except KeyError:
+        return UPRIGHT
+    except ValueError:  # av refuses all side data of a frame if it does not know the kind of one, such as EXIF
+        orientation = None if packet is None else orientation_of(bytes(packet))
+        return turn_of_rotation(picture.rotation) if orientation is None else turn_of_orientation(orientation)
+
+
+def _pictures(av: Any, container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[Picture]:  # noqa: ANN401
+    packets, progress = container.demux(), Progress(container, stream)
     while True:
         try:
             packet = next(packets, None)
         except av.FFmpegError:
             tally.cut, packet = True, None
+        if packet is not None and not progress.meets(packet):
+            continue
         if packet is not None and packet.size:
             tally.stored += 1
             tally.cut |= packet.is_corrupt
@@ -147,8 +165,9 @@ def _pictures(av: Any, container: InputContainer, stream: VideoStream, tally: Ta
         for picture in pictures:
             tally.decoded += 1
             tally.patched += picture.is_corrupt
-            yield picture
+            yield Picture(picture, _turn(picture, packet))
         if packet is None or not packet.size:
+            tally.missing = progress.missing()
             return
 
 
@@ -161,16 +180,20 @@ def _open(path: Path) -> IO[bytes]:
         raise WorkloadError(f"{path} cannot be opened ({error.strerror})") from error
 
 
-def _open_container(av: Any, file: IO[bytes], name: str, what: str, formats: str) -> InputContainer:  # noqa: ANN401
+def open_container(file: IO[bytes], name: str, formats: str = VIDEO_FORMATS, demuxer: str | None = None) -> Any:  # noqa: ANN401
+    """The container in `file`, of one of `formats`, or of that of `demuxer`.
+
+    Raises WorkloadError, with `name`, if it cannot be read.
+    """
+    av = load_av()
     limits = {"format_whitelist": formats, "protocol_whitelist": "none"}
     # Titles and the like need not be UTF-8; from version 19 av takes them as they are.
     titles = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     try:
-        container: InputContainer = av.open(_Source(file), options=limits, **titles)
-    except av.FFmpegError as error:
-        hint = "; an .mp4 that was cut off has lost the index at its end" if what == "video" else ""
-        raise WorkloadError(
-            f"{name} cannot be read as {'a' if what == 'video' else 'an'} {what} ({error.strerror}): it is damaged, or "
-            f"of another kind{hint}. Readable are the formats {formats.replace(',', ', ')}"
+        return av.open(_Source(file), format=demuxer, options=limits, **titles)
+    except (av.FFmpegError, EOFError) as error:
+        what = "a video" if formats == VIDEO_FORMATS else "an image"
+        raise UnreadableVideoError(
+            f"{name} cannot be read as {what} ({error.strerror}): it is damaged, or of another kind. Readable are the "
+            f"formats {formats.replace(',', ', ')}"
         ) from error
-    return container

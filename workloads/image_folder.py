@@ -7,35 +7,45 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.decode import decode_image, decoder_versions, rgb_pixels
+from workloads.decode import decoder_versions
 from workloads.errors import WorkloadError
 from workloads.frames import Frames
+from workloads.image_headers import pillow_version
+from workloads.images import holds_more, image_pixels
 from workloads.preprocess import Preprocessing
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".gif", ".apng", ".mpo")
 
 
 def open_image_folder(folder: Path, preprocessing: Preprocessing | None = None, limit: int | None = None) -> Frames:
     """Frames of the images in `folder`, or of the first `limit`, after `preprocessing` (rgb at their size if None).
 
     Other files and subfolders are passed over. Every image is decoded once to check it, none is kept. Raises
-    WorkloadError naming the image that is broken, or of another size where no size is given.
+    WorkloadError naming the image that is broken, or of another size where no size is given. Of an image file that holds
+    several pictures (pages, an animation) the first is taken, which `Frames.warnings` says.
     """
     preprocessing = preprocessing or Preprocessing()
     paths = _images(folder)[:limit]
-    shape, digest = _check(paths, preprocessing)
+    shape, digest, more = _check(paths, preprocessing)
 
     def read(start: int, stop: int) -> NDArray[np.uint8]:
         out = np.empty((stop - start, int(np.prod(shape))), np.uint8)
         for place, path in enumerate(paths[start:stop]):
-            frame = preprocessing.apply(rgb_pixels(decode_image(_content(path), str(path))))
+            frame = preprocessing.apply(image_pixels(_content(path), str(path)))
             if frame.shape != shape:
                 raise WorkloadError(f"{path} was changed since the folder was opened; leave it alone during a run")
             out[place] = frame.ravel()
         return out
 
-    source = f"images {digest}; {preprocessing.fingerprint}; {decoder_versions()}"
-    return Frames(folder.absolute().name, len(paths), shape, None, read, source)
+    source = f"images {digest}; {preprocessing.fingerprint}; {decoder_versions()}, {pillow_version()}"
+    return Frames(folder.absolute().name, len(paths), shape, None, read, source, _warnings(folder, more))
+
+
+def _warnings(folder: Path, more: list[str]) -> tuple[str, ...]:
+    if not more:
+        return ()
+    others = f" and {len(more) - 1} more files in {folder} hold" if len(more) > 1 else f" in {folder} holds"
+    return (f"{more[0]}{others} several pictures each; the first of each is used",)
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -51,14 +61,20 @@ def _images(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: natural_key(path.name))
 
 
-def _check(paths: list[Path], preprocessing: Preprocessing) -> tuple[tuple[int, ...], str]:
-    """Shape of a frame, and one hash of the contents of all images. Raises WorkloadError if one does not fit."""
+def _check(paths: list[Path], preprocessing: Preprocessing) -> tuple[tuple[int, ...], str, list[str]]:
+    """Shape of a frame, and one hash of the contents of all images, names of those with several pictures.
+
+    Raises WorkloadError if one does not fit.
+    """
     shape: tuple[int, ...] | None = None
+    more: list[str] = []
     digest = hashlib.sha256()
     for path in paths:
         content = _content(path)
         digest.update(hashlib.sha256(content).digest())
-        own = preprocessing.shape_of(*rgb_pixels(decode_image(content, str(path))).shape[:2])
+        own = preprocessing.shape_of(*image_pixels(content, str(path)).shape[:2])
+        if holds_more(content, str(path)):
+            more.append(path.name)
         shape = shape or own
         if own != shape:
             raise WorkloadError(
@@ -66,7 +82,7 @@ def _check(paths: list[Path], preprocessing: Preprocessing) -> tuple[tuple[int, 
                 "bring them all to one"
             )
     assert shape is not None  # noqa: S101 - there is at least one path
-    return shape, digest.hexdigest()
+    return shape, digest.hexdigest(), more
 
 
 def _content(path: Path) -> bytes:

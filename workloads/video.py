@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.decode import Tally, decode_video, decoder_versions, rgb_pixels
+from workloads.containers import cut_off
+from workloads.decode import Picture, Tally, UnreadableVideoError, decode_video, decoder_versions, rgb_pixels
 from workloads.errors import WorkloadError
 from workloads.frames import Frames
 from workloads.preprocess import Preprocessing
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 
 def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: int | None = None) -> Frames:
@@ -30,7 +27,15 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
     preprocessing = preprocessing or Preprocessing()
     if path.is_file() and not path.stat().st_size:
         raise WorkloadError(f"{path} is empty (0 bytes); copy or record it again")
-    tally, (height, width) = _survey(path, limit, one_size=preprocessing.size is None)
+    try:
+        tally, (height, width) = _survey(path, limit, one_size=preprocessing.size is None)
+    except UnreadableVideoError as error:
+        reason = cut_off(path)
+        if reason is None:
+            raise
+        raise WorkloadError(
+            f"{path} {reason}: it was cut off, and has no frames that can be decoded; copy or record it again"
+        ) from error
     shape = preprocessing.shape_of(height, width)
     reader = _Reader(path, preprocessing, shape, tally.decoded)
     source = f"video {_sha256(path)}; {preprocessing.fingerprint}; {decoder_versions()}"
@@ -44,7 +49,7 @@ class _Reader:
     def __init__(self, path: Path, preprocessing: Preprocessing, shape: tuple[int, ...], count: int) -> None:
         self._path, self._preprocessing, self._shape, self._count = path, preprocessing, shape, count
         self._position = 0
-        self._pictures: Iterator[VideoFrame] = decode_video(path, Tally())
+        self._pictures: Iterator[Picture] = decode_video(path, Tally())
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Frames start .. stop-1 as (stop - start, pixels) uint8."""
@@ -54,10 +59,10 @@ class _Reader:
             self._next()
         out = np.empty((stop - start, int(np.prod(self._shape))), np.uint8)
         for place in range(stop - start):
-            out[place] = self._preprocessing.apply(rgb_pixels(self._next())).ravel()
+            out[place] = self._preprocessing.apply(_pixels(self._next())).ravel()
         return out
 
-    def _next(self) -> VideoFrame:
+    def _next(self) -> Picture:
         picture = next(self._pictures, None)
         if picture is None:
             ended = self._position
@@ -73,6 +78,10 @@ class _Reader:
         self._pictures, self._position = decode_video(self._path, Tally()), 0
 
 
+def _pixels(picture: Picture) -> NDArray[np.uint8]:
+    return rgb_pixels(picture.frame, picture.turn)
+
+
 def _survey(path: Path, limit: int | None, *, one_size: bool) -> tuple[Tally, tuple[int, int]]:
     """Decode the first `limit` frames; what was met, and height and width of the first.
 
@@ -84,7 +93,9 @@ def _survey(path: Path, limit: int | None, *, one_size: bool) -> tuple[Tally, tu
         tally, size, other = _pass_over(path, limit, strict=False)
         tally.lost = max(tally.lost, strict.lost)
     if tally.decoded == 0:
-        raise WorkloadError(f"{path} has no frames that can be decoded ({tally.stored} stored); choose another video")
+        raise UnreadableVideoError(
+            f"{path} has no frames that can be decoded ({tally.stored} stored); choose another video"
+        )
     if one_size and other is not None:
         raise WorkloadError(f"{path}: {other}; give a size to bring them all to one")
     return tally, size
@@ -94,9 +105,9 @@ def _pass_over(path: Path, limit: int | None, *, strict: bool) -> tuple[Tally, t
     """Decode without keeping; what was met, the first frame's size, and which frame has another one, if any."""
     tally, upright, first, other = Tally(), (0, 0), (0, 0), None
     for picture in decode_video(path, tally, strict=strict):
-        size = picture.height, picture.width
+        size = picture.frame.height, picture.frame.width
         if tally.decoded == 1:
-            first, upright = size, rgb_pixels(picture).shape[:2]
+            first, upright = size, _pixels(picture).shape[:2]
         elif size != first and other is None:
             other = f"frame {tally.decoded - 1} is {size[0]} x {size[1]} pixels, the first one {first[0]} x {first[1]}"
         if tally.decoded == limit:
@@ -113,11 +124,9 @@ def _warnings(path: Path, tally: Tally, *, whole: bool) -> tuple[str, ...]:
             f"are not intact; used are the {tally.decoded} that could be decoded, some perhaps as the decoder patched "
             "them"
         )
-    if whole and tally.decoded < tally.announced:
-        warnings.append(
-            f"{path} announces {tally.announced} frames and has {tally.decoded}; it may have been cut off. Used are "
-            f"those {tally.decoded}"
-        )
+    missing = (tally.missing or cut_off(path)) if whole else None
+    if missing is not None:
+        warnings.append(f"{path} {missing}: it was cut off. Used are the {tally.decoded} frames that could be decoded")
     return tuple(warnings)
 
 
