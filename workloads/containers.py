@@ -13,22 +13,7 @@ from pathlib import Path
 from typing import IO
 
 _HEAD_BYTES = 1 << 16
-_BOXES = {
-    "ftyp",
-    "moov",
-    "mdat",
-    "moof",
-    "free",
-    "skip",
-    "wide",
-    "udta",
-    "meta",
-    "sidx",
-    "uuid",
-    "mfra",
-    "styp",
-    "pnot",
-}
+_BOXES = {"ftyp", "styp", "moov", "mdat", "moof", "free", "skip", "wide", "udta", "meta", "sidx", "uuid", "mfra"}
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _MXF_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
 

@@ -24,6 +24,7 @@ from workloads.progress import Progress
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -131,10 +132,10 @@ def rgb_pixels(picture: VideoFrame, turn: Turn = UPRIGHT) -> NDArray[np.uint8]:
     return turn.apply(pixels)
 
 
-def _turn(picture: VideoFrame, packet: Packet | None) -> Turn:
+def _turn(picture: VideoFrame, packet: Packet[Stream] | None) -> Turn:
     """Which way up a picture is, by its display matrix, or by the EXIF of the picture file that its packet is."""
     try:
-        return turn_of_matrix(bytes(picture.side_data["DISPLAYMATRIX"]))
+        return turn_of_matrix(bytes(cast("Any", picture.side_data)["DISPLAYMATRIX"]))
     except KeyError:
         return UPRIGHT
     except ValueError:  # av refuses all side data of a frame if it does not know the kind of one, such as EXIF
@@ -191,7 +192,7 @@ def open_container(file: IO[bytes], name: str, formats: str = VIDEO_FORMATS, dem
     titles = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     try:
         return av.open(_Source(file), format=demuxer, options=limits, **titles)
-    except (av.FFmpegError, EOFError) as error:
+    except av.FFmpegError as error:
         what = "a video" if formats == VIDEO_FORMATS else "an image"
         raise UnreadableVideoError(
             f"{name} cannot be read as {what} ({error.strerror}): it is damaged, or of another kind. Readable are the "

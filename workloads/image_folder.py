@@ -21,8 +21,8 @@ def open_image_folder(folder: Path, preprocessing: Preprocessing | None = None, 
     """Frames of the images in `folder`, or of the first `limit`, after `preprocessing` (rgb at their size if None).
 
     Other files and subfolders are passed over. Every image is decoded once to check it, none is kept. Raises
-    WorkloadError naming the image that is broken, or of another size where no size is given. Of an image file that holds
-    several pictures (pages, an animation) the first is taken, which `Frames.warnings` says.
+    WorkloadError naming the image that is broken, or of another size where no size is given. Of a file with several
+    pictures (pages, an animation) the first is taken, which `Frames.warnings` says.
     """
     preprocessing = preprocessing or Preprocessing()
     paths = _images(folder)[:limit]

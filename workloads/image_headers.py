@@ -13,13 +13,17 @@ from workloads.errors import WorkloadError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "TIFF", "WEBP", "PPM", "GIF")
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
 ORIENTATION_TAG = 274
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """`format`: one of FORMATS. `orientation`: 1 .. 8 as in EXIF. `pictures`: how many the file says it holds."""
+    """What stands in the header of an image file.
+
+    `format`: one of FORMATS, or MPO for a JPEG with more behind it. `orientation`: 1 .. 8 as in EXIF. `pictures`: how
+    many the file says it holds.
+    """
 
     format: str
     orientation: int

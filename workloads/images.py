@@ -6,6 +6,7 @@ FFmpeg decodes; Pillow says what the file holds, and decodes what FFmpeg does no
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from workloads.decode import Picture, Tally, decode_stream, open_container, rgb_pixels
 from workloads.errors import WorkloadError
 from workloads.image_headers import ImageHeader, damaged_image, open_image, pillow_errors, read_header
-from workloads.pixels import turn_of_orientation
+from workloads.pixels import to_8_bits, turn_of_orientation
 from workloads.tiff import as_rgb, is_tiff, tiff_pixels, unknown_tiff
 
 _FORMATS = "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,ppm_pipe,pgm_pipe"
@@ -30,6 +31,9 @@ def image_pixels(content: bytes, name: str) -> NDArray[np.uint8]:
     """
     if is_tiff(content):
         return _tiff(content, name)
+    samples = _netpbm(content)
+    if samples is not None:
+        return samples
     header = read_header(content)
     if header is not None and (header.format == "GIF" or _is_animated_webp(content)):
         try:
@@ -71,10 +75,25 @@ def _decoded(content: bytes, name: str, header: ImageHeader | None) -> NDArray[n
 
 @contextmanager
 def _pictures(content: bytes, name: str, header: ImageHeader | None, tally: Tally) -> Iterator[Iterator[Picture]]:
-    """The pictures as FFmpeg finds them, by the demuxer of the format: what lies behind the first does not mislead it."""
+    """The pictures as FFmpeg finds them, told which format it is: what lies behind the first would mislead it."""
     demuxer = None if header is None else _DEMUXERS.get(header.format)
     with open_container(io.BytesIO(content), name, _FORMATS, demuxer) as container:
         yield decode_stream(container, name, tally, strict=True)
+
+
+def _netpbm(content: bytes) -> NDArray[np.uint8] | None:
+    """Pixels of a whole .pgm or .ppm whose largest value is not 255, which FFmpeg rounds down; None for all else."""
+    header = re.match(rb"P([56])" + 3 * rb"(?:\s|#[^\n]*\n)+(\d{1,5})" + rb"\s", content)
+    if header is None or not 0 < int(header[4]) < 1 << 16 or int(header[4]) == 255:
+        return None
+    channels, largest = 1 if header[1] == b"5" else 3, int(header[4])
+    width, height, kind = int(header[2]), int(header[3]), np.dtype(np.uint8 if largest < 256 else ">u2")
+    count = height * width * channels
+    if not count or len(content) < header.end() + count * kind.itemsize:
+        return None
+    samples = np.frombuffer(content, kind, count, header.end()).reshape(height, width, channels)
+    pixels = to_8_bits(np.minimum(samples, largest).astype(np.uint16), largest)
+    return np.broadcast_to(pixels, (height, width, 3))
 
 
 def _is_animated_webp(content: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ def deep_rgb(picture: VideoFrame) -> NDArray[np.uint8] | None:
         return None
     if gray and picture.color_range == _LIMITED_RANGE:
         return None
-    samples = _with_alpha(picture) if name.startswith("ya16") else picture.to_ndarray()
+    samples = _with_alpha(picture) if name.startswith("ya16") else cast("NDArray[np.uint16]", picture.to_ndarray())
     if gray:
         samples = samples.reshape(picture.height, picture.width, 1).repeat(3, axis=2)
     colours = samples[:, :, 2::-1] if name.startswith("bgr") else samples[:, :, :3]
@@ -90,5 +90,6 @@ def _with_alpha(picture: VideoFrame) -> NDArray[np.uint16]:
     """The gray samples of a picture that stores gray and alpha in turn: (height, width) uint16."""
     plane = picture.planes[0]
     kind = ">u2" if picture.format.name.endswith("be") else "<u2"
-    rows = np.frombuffer(plane, kind).reshape(picture.height, plane.line_size // 2)
-    return rows[:, : 2 * picture.width : 2].astype(np.uint16)
+    rows = np.frombuffer(bytes(plane), kind).reshape(picture.height, plane.line_size // 2)
+    gray: NDArray[np.uint16] = rows[:, : 2 * picture.width : 2].astype(np.uint16)
+    return gray

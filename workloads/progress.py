@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 # Their headers say when the longest stream ends; for other formats FFmpeg estimates it from what it finds.
@@ -24,7 +25,7 @@ class Progress:
         self._end_ticks, self._last_ticks, self._longest_ticks = 0, 0, 0
         self._others_end_s = 0.0
 
-    def meets(self, packet: Packet) -> bool:
+    def meets(self, packet: Packet[Stream]) -> bool:
         """Take note of the next packet; whether the decoder is to have it: an empty one stands for no new picture."""
         start = packet.dts if packet.pts is None else packet.pts
         if packet.stream_index != self._stream.index:
@@ -47,7 +48,7 @@ class Progress:
         self._end_ticks = max(self._end_ticks, start + duration)
 
     def missing(self) -> str | None:
-        """How the end that was reached shows that there should be more, such as `announces ...`; None if it does not."""
+        """How the end that was reached shows that there should be more, such as `announces ...`; None if not."""
         return self._missing_frames() or self._missing_time() or self._missing_bytes()
 
     def _missing_frames(self) -> str | None:

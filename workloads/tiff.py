@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BITS, _PHOTOMETRIC, _PLANAR, _TILE_WIDTH, _SAMPLE_FORMAT = 258, 262, 284, 322, 339
 _WHITE_IS_ZERO, _PLANES_APART = 0, 2
+_COLOURS = {0, 1, 2, 3, 5, 6}  # gray, rgb, palette, CMYK, YCbCr; not Lab and the like
 _SAMPLE_FORMATS = {2: "signed integers", 3: "floating-point numbers", 5: "complex integers", 6: "complex numbers"}
 
 
@@ -36,6 +37,8 @@ def tiff_pixels(content: bytes, name: str) -> NDArray[np.uint8] | None:
         tags = _tags(content)
         bits = _numbers(tags.get(_BITS, 1))
         _check(_numbers(tags.get(_SAMPLE_FORMAT, 1)), bits, name)
+        if tags.get(_PHOTOMETRIC, 1) not in _COLOURS:
+            raise unknown_tiff(name)
         image = _opened(content)
         if image is None:
             return None
@@ -45,6 +48,8 @@ def tiff_pixels(content: bytes, name: str) -> NDArray[np.uint8] | None:
         if image.mode.startswith("I;16"):
             return _deep_gray(image, (1 << bits[0]) - 1, inverted=tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
         return _deep_colours(content, name, image, tags)
+    except WorkloadError:
+        raise
     except pillow_errors() as error:
         raise damaged_image(name) from error
 
