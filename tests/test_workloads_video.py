@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
 import sys
 import tracemalloc
@@ -148,7 +149,7 @@ def test_a_truncated_video_gives_the_frames_it_has_and_says_so(tmp_path):
     frames = load_frames(path)
     assert 20 <= frames.count < 30
     assert np.array_equal(frames.read(0, frames.count - 1), whole[: frames.count - 1])
-    assert any(f"announces 40 frames and has {frames.count}" in warning for warning in frames.warnings)
+    assert any(re.search("announces 40 frames and has 2.: it was cut off", warning) for warning in frames.warnings)
     with pytest.raises(WorkloadError, match=f"not within the {frames.count} frames"):
         load_frames(path, frames="0:40")
     assert load_frames(path, frames="0:10").warnings == ()  # all intact that far
@@ -212,9 +213,7 @@ def test_what_is_no_video_is_refused(tmp_path):
     playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nsecret.ts\n")
     joined = tmp_path / "joined.ffconcat"
     joined.write_text("ffconcat version 1.0\nfile 'exact.mkv'\n")
-    half = write_clip(tmp_path / "half.mp4", "mpeg4", scene(10))
-    half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
-    for path in (text, playlist, joined, half):
+    for path in (text, playlist, joined):
         with pytest.raises(WorkloadError, match=f"{path.name} cannot be read as a video .*damaged, or of another kind"):
             load_frames(path)
 
@@ -226,7 +225,7 @@ def test_videos_without_frames_are_refused(tmp_path):
         load_frames(empty)
     silent = tmp_path / "header.avi"
     silent.write_bytes(write_clip(tmp_path / "a.avi", "mjpeg", scene(5), "yuvj420p").read_bytes()[:5700])
-    with pytest.raises(WorkloadError, match=r"header\.avi (has no frames|cannot be read)"):
+    with pytest.raises(WorkloadError, match=r"header\.avi announces 5 frames .*: it was cut off, and has no frames"):
         load_frames(silent)
     sound = tmp_path / "sound.mkv"
     with av.open(str(sound), "w") as container:

@@ -37,7 +37,7 @@ class _File:
 def cut_off(path: Path) -> str | None:
     """How the container shows that the file was cut off, such as `announces 9 bytes and has 5`; None if it does not.
 
-    Streams without a container (.h264, .hevc, .m2v, .mjpeg, .obu) say nothing of their length.
+    Streams without a container (.h264, .hevc, .m2v, .obu) say nothing of their length.
     """
     with path.open("rb") as opened:
         file = _File(opened, os.fstat(opened.fileno()).st_size, opened.read(_HEAD_BYTES))
@@ -60,7 +60,8 @@ def _boxes(file: _File) -> str | None:
         position += size
     if not kinds & {"moov", "moof"}:
         return "has lost its index (the box moov), which stands at its end"
-    return file.shorter_than(position)
+    started = file.at(position, 8).strip(b"\0") if position < file.size else b""
+    return "ends within the size of a box" if started else file.shorter_than(position)
 
 
 def _riff(file: _File) -> str | None:
@@ -169,6 +170,12 @@ def _program(file: _File) -> str | None:
     return "ends within a packet" if len(tail) < max(at + 6, end) or tail[end:].strip(b"\0") else None
 
 
+def _motion_jpeg(file: _File) -> str | None:
+    """JPEG pictures one after the other, each with a mark of its end."""
+    tail = file.at(max(0, file.size - _HEAD_BYTES), _HEAD_BYTES).rstrip(b"\0")
+    return None if tail.endswith(b"\xff\xd9") else "lacks the mark of its end"
+
+
 def _is_transport(head: bytes) -> bool:
     return any(head[first : first + 1] == head[first + size : first + size + 1] == b"G" for first, size in _PACKETS)
 
@@ -184,6 +191,7 @@ _CHECKS: tuple[tuple[Callable[[bytes], bool], Callable[[_File], str | None]], ..
     (lambda head: head[:4] == b"GIF8" and len(head) > 12, _gif),
     (lambda head: head[:4] == b"\x89PNG", _png),
     (lambda head: head[:4] == b"OggS", _ogg),
+    (lambda head: head[:3] == b"\xff\xd8\xff", _motion_jpeg),
     (_is_transport, _transport),
     (lambda head: head[:4] == b"\0\0\1\xba", _program),
 )

@@ -132,19 +132,36 @@ def rgb_pixels(picture: VideoFrame, turn: Turn = UPRIGHT) -> NDArray[np.uint8]:
     return turn.apply(pixels)
 
 
-def _turn(picture: VideoFrame, packet: Packet[Stream] | None) -> Turn:
-    """Which way up a picture is, by its display matrix, or by the EXIF of the picture file that its packet is."""
-    try:
-        return turn_of_matrix(bytes(cast("Any", picture.side_data)["DISPLAYMATRIX"]))
-    except KeyError:
-        return UPRIGHT
-    except ValueError:  # av refuses all side data of a frame if it does not know the kind of one, such as EXIF
-        orientation = None if packet is None else orientation_of(bytes(packet))
-        return turn_of_rotation(picture.rotation) if orientation is None else turn_of_orientation(orientation)
+class _Turns:
+    """Which way up the pictures of a stream are, looked at once for each angle that FFmpeg gives.
+
+    A picture whose side data was looked at stays in memory until Python collects cycles, and the decoder then draws
+    damaged pictures into other buffers: pixels would depend on when that is. So a small copy is looked at.
+    """
+
+    def __init__(self) -> None:
+        self._by_angle: dict[float, Turn] = {}
+        self._image_files = False
+
+    def of(self, picture: VideoFrame, packet: Packet[Stream] | None) -> Turn:
+        """The turn of a picture by its display matrix, or by the EXIF of the image file that its packet is."""
+        angle = picture.rotation
+        if angle not in self._by_angle and not self._image_files:
+            small: Any = picture.reformat(width=1, height=1, format="gray", interpolation="POINT")
+            try:
+                self._by_angle[angle] = turn_of_matrix(bytes(small.side_data["DISPLAYMATRIX"]))
+            except KeyError:
+                self._by_angle[angle] = UPRIGHT
+            except ValueError:  # av refuses all side data if it does not know the kind of one, such as EXIF
+                self._image_files = packet is not None and orientation_of(bytes(packet)) is not None
+                self._by_angle[angle] = turn_of_rotation(angle)
+        if self._image_files and packet is not None:
+            return turn_of_orientation(orientation_of(bytes(packet)))
+        return self._by_angle.get(angle, UPRIGHT)
 
 
 def _pictures(av: Any, container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[Picture]:  # noqa: ANN401
-    packets, progress = container.demux(), Progress(container, stream)
+    packets, progress, turns = container.demux(), Progress(container, stream), _Turns()
     while True:
         try:
             packet = next(packets, None)
@@ -166,7 +183,7 @@ def _pictures(av: Any, container: InputContainer, stream: VideoStream, tally: Ta
         for picture in pictures:
             tally.decoded += 1
             tally.patched += picture.is_corrupt
-            yield Picture(picture, _turn(picture, packet))
+            yield Picture(picture, turns.of(picture, packet))
         if packet is None or not packet.size:
             tally.missing = progress.missing()
             return

@@ -67,7 +67,7 @@ def _decoded(content: bytes, name: str, header: ImageHeader | None) -> NDArray[n
     tally = Tally()
     with _pictures(content, name, header, tally) as pictures:
         picture = next(pictures, None)
-    if picture is None or tally.damaged:
+    if picture is None or tally.damaged or _is_cut_jpeg(content):
         raise damaged_image(name)
     turn = picture.turn if header is None else turn_of_orientation(header.orientation)
     return rgb_pixels(picture.frame, turn)
@@ -94,6 +94,17 @@ def _netpbm(content: bytes) -> NDArray[np.uint8] | None:
     samples = np.frombuffer(content, kind, count, header.end()).reshape(height, width, channels)
     pixels = to_8_bits(np.minimum(samples, largest).astype(np.uint16), largest)
     return np.broadcast_to(pixels, (height, width, 3))
+
+
+def _is_cut_jpeg(content: bytes) -> bool:
+    """Whether a JPEG's first picture lacks the mark of its end; its last pixels would be made up without a word."""
+    position = 2
+    while content[:2] == b"\xff\xd8" and content[position : position + 1] == b"\xff":
+        if content[position + 1] == 0xDA:  # pixels begin; before, there may be a thumbnail with an end of its own
+            return b"\xff\xd9" not in content[position:]
+        padding = content[position + 1] == 0xFF
+        position += 1 if padding else 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return False
 
 
 def _is_animated_webp(content: bytes) -> bool:

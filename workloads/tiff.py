@@ -42,7 +42,9 @@ def tiff_pixels(content: bytes, name: str) -> NDArray[np.uint8] | None:
         image = _opened(content)
         if image is None:
             return None
-        image.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a truncated file, which an error follows
+            image.load()
         if max(bits) <= 8:
             return as_rgb(image)
         if image.mode.startswith("I;16"):

@@ -33,9 +33,7 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
         reason = cut_off(path)
         if reason is None:
             raise
-        raise WorkloadError(
-            f"{path} {reason}: it was cut off, and has no frames that can be decoded; copy or record it again"
-        ) from error
+        raise WorkloadError(_without_frames(path, reason)) from error
     shape = preprocessing.shape_of(height, width)
     reader = _Reader(path, preprocessing, shape, tally.decoded)
     source = f"video {_sha256(path)}; {preprocessing.fingerprint}; {decoder_versions()}"
@@ -92,6 +90,8 @@ def _survey(path: Path, limit: int | None, *, one_size: bool) -> tuple[Tally, tu
     if strict.damaged:
         tally, size, other = _pass_over(path, limit, strict=False)
         tally.lost = max(tally.lost, strict.lost)
+    if tally.decoded == 0 and tally.missing:
+        raise WorkloadError(_without_frames(path, tally.missing))
     if tally.decoded == 0:
         raise UnreadableVideoError(
             f"{path} has no frames that can be decoded ({tally.stored} stored); choose another video"
@@ -113,6 +113,10 @@ def _pass_over(path: Path, limit: int | None, *, strict: bool) -> tuple[Tally, t
         if tally.decoded == limit:
             break
     return tally, upright, other
+
+
+def _without_frames(path: Path, missing: str) -> str:
+    return f"{path} {missing}: it was cut off, and has no frames that can be decoded; copy or record it again"
 
 
 def _warnings(path: Path, tally: Tally, *, whole: bool) -> tuple[str, ...]:
