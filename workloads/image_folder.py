@@ -44,8 +44,9 @@ def open_image_folder(folder: Path, preprocessing: Preprocessing | None = None, 
 def _warnings(folder: Path, more: list[str]) -> tuple[str, ...]:
     if not more:
         return ()
-    others = f" and {len(more) - 1} more files in {folder} hold" if len(more) > 1 else f" in {folder} holds"
-    return (f"{more[0]}{others} several pictures each; the first of each is used",)
+    if len(more) == 1:
+        return (f"{more[0]} in {folder} holds several pictures; the first is used",)
+    return (f"{more[0]} and {len(more) - 1} more in {folder} hold several pictures each; the first of each is used",)
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

@@ -56,8 +56,11 @@ def _tiff(content: bytes, name: str) -> NDArray[np.uint8]:
 def holds_more(content: bytes, name: str) -> bool:
     """Whether there are pictures behind the first: more pages, an animation, or a second image in a JPEG."""
     header = read_header(content)
-    if header is None or header.pictures > 1 or header.format not in {"JPEG", "PPM"}:
-        return header is not None and header.pictures > 1
+    if header is None or header.pictures > 1:
+        return header is not None
+    start = {"JPEG": b"\xff\xd8\xff", "PPM": content[:2]}.get(header.format)
+    if start is None or content.count(start) < 2:
+        return False
     with _pictures(content, name, header, Tally()) as pictures:
         next(pictures, None)
         return next(pictures, None) is not None
@@ -99,12 +102,14 @@ def _netpbm(content: bytes) -> NDArray[np.uint8] | None:
 def _is_cut_jpeg(content: bytes) -> bool:
     """Whether a JPEG's first picture lacks the mark of its end; its last pixels would be made up without a word."""
     position = 2
-    while content[:2] == b"\xff\xd8" and content[position : position + 1] == b"\xff":
-        if content[position + 1] == 0xDA:  # pixels begin; before, there may be a thumbnail with an end of its own
+    if content[:2] != b"\xff\xd8":
+        return False
+    while content[position : position + 1] == b"\xff":
+        kind = content[position + 1 : position + 2]
+        if kind == b"\xda":  # pixels begin; before, there may be a thumbnail with an end of its own
             return b"\xff\xd9" not in content[position:]
-        padding = content[position + 1] == 0xFF
-        position += 1 if padding else 2 + int.from_bytes(content[position + 2 : position + 4], "big")
-    return False
+        position += 1 if kind == b"\xff" else 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return position >= len(content)
 
 
 def _is_animated_webp(content: bytes) -> bool:
