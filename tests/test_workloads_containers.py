@@ -39,6 +39,20 @@ CONTAINERS = {
     "plain.apng": ("apng", "rgb24", {}, {}),
     "raw.mjpeg": ("mjpeg", "yuvj420p", {}, {}),
 }
+HEADS = (
+    b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\1mdat\0\0",
+    b"RIFF\0\0\0\0AVI LIST",
+    b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01",
+    b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01\xff\xff",
+    b"\x30\x26\xb2\x75" + bytes(20) + bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365") + b"1234567890",
+    b"FLV\1\5\0\0\0\x09\0\x08filesize\0\x40",
+    bytes.fromhex("060e2b34020501010d01020101020400") + b"\x83\0\0\x78\0\1",
+    b"GIF89a\1\0\1\0\xf7\0\0!\xff\x0bNETSCAPE2.0",
+    b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0",
+    b"OggS\0\2" + bytes(20) + b"\2\5\5x",
+    b"\0\0\1\xba\x44\0\0\0\1\xe0\0\x50",
+    b"\xff\xd8\xff\xe0\0\x10JFIF",
+)
 STEPS = [1] * FRAMES
 UNEVEN_STEPS = [1, 1, 5, 2, 1, 9] * (FRAMES // 6)
 
@@ -167,5 +181,28 @@ def test_frames_repeated_by_empty_chunks_are_no_cut(written, tmp_path):
                 gap = 2 if packet.dts > 8 else 0  # FFmpeg fills it with empty chunks
                 packet.dts, packet.pts, packet.stream = packet.dts + gap, packet.dts + gap, stream
                 new.mux(packet)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames == FRAMES + 2
     frames = load_frames(path)
     assert (frames.count, frames.warnings) == (FRAMES, ())
+
+
+@pytest.mark.parametrize("behind", [b"", b"\0" * 100, b"a camera's own data"])
+def test_what_lies_behind_motion_jpeg_is_no_cut(written, tmp_path, behind):
+    path = tmp_path / "more.mjpeg"
+    path.write_bytes(written["raw.mjpeg"].read_bytes() + behind)
+    assert load_frames(path).warnings == ()
+
+
+def test_motion_jpeg_is_looked_at_far_from_its_end(tmp_path):
+    picture = b"\xff\xd8\xff\xda" + b"x" * 300_000
+    for content, reason in ((picture, "lacks the mark of its end"), (picture + b"\xff\xd9", None)):
+        for gap in range(5):
+            (tmp_path / "a.mjpeg").write_bytes(content * 2 + b"\0" * (65536 * 2 - gap))
+            assert cut_off(tmp_path / "a.mjpeg") == reason
+
+
+@pytest.mark.parametrize("head", [head[:size] for head in HEADS for size in range(0, len(head) + 1, 3)])
+def test_a_few_bytes_of_a_container_are_no_reason_for_a_traceback(tmp_path, head):
+    (tmp_path / "a").write_bytes(head)
+    assert isinstance(cut_off(tmp_path / "a"), str | None)

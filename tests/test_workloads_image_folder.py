@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from clips import scene, write_image
@@ -60,6 +62,12 @@ def test_images_of_other_sizes_need_a_size(folder):
     with pytest.raises(WorkloadError, match=r"8\.png has 10 x 20 pixels, 0\.png 12 x 18; give a size"):
         load_frames(folder)
     assert load_frames(folder, size=(6, 9)).shape == (3, 6, 9)
+
+
+def test_the_extra_is_named_where_pillow_is_missing(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(WorkloadError, match=r"package pillow.*pip install 'deltasim\[video\]'"):
+        load_frames(folder)
 
 
 def test_folders_without_images_are_refused(tmp_path):

@@ -171,9 +171,18 @@ def _program(file: _File) -> str | None:
 
 
 def _motion_jpeg(file: _File) -> str | None:
-    """JPEG pictures one after the other, each with a mark of its end."""
-    tail = file.at(max(0, file.size - _HEAD_BYTES), _HEAD_BYTES).rstrip(b"\0")
-    return None if tail.endswith(b"\xff\xd9") else "lacks the mark of its end"
+    """JPEG pictures one after the other: the mark of an end comes after that of the last beginning.
+
+    Neither occurs within the pixels. Behind the last picture there may be something else.
+    """
+    position = file.size
+    while position > 0:
+        position -= _HEAD_BYTES
+        block = file.at(max(0, position), _HEAD_BYTES + 2 + min(0, position))
+        begin, end = block.rfind(b"\xff\xd8\xff"), block.rfind(b"\xff\xd9")
+        if begin != end:
+            return "lacks the mark of its end" if begin > end else None
+    return None
 
 
 def _is_transport(head: bytes) -> bool:

@@ -20,8 +20,8 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
     """Frames of a video, or of its first `limit` frames, after `preprocessing` (rgb at the video's size if None).
 
     What a container says about its length cannot be trusted, so the video is decoded once (not converted, not kept) to
-    count its frames and find damage; a damaged or truncated video gives the frames it has and says so in
-    `Frames.warnings`. Reading on is fast, going back starts again from the first frame; one frame at a time is in
+    count its frames and find damage; a damaged video, or one that holds less than its container announces (see
+    containers.cut_off and Progress), gives the frames it has and says so in `Frames.warnings`. Reading on is fast, going back starts again from the first frame; one frame at a time is in
     memory besides those asked for. Not for use by several threads at once. Raises WorkloadError if there are no frames.
     """
     preprocessing = preprocessing or Preprocessing()
