@@ -10,7 +10,7 @@ import pytest
 from clips import scene, write_clip
 from PIL import Image
 
-from workloads import load_frames
+from workloads import WorkloadError, load_frames
 from workloads.decode import rgb_pixels
 from workloads.pixels import to_8_bits, turn_of_matrix, turn_of_orientation
 
@@ -90,6 +90,19 @@ def test_a_motion_jpeg_is_turned_as_the_exif_of_its_pictures_says(tmp_path, orie
     frames = load_frames(path)
     pixels = frames.read(0, 3).reshape(3, *frames.shape).transpose(0, 2, 3, 1)
     assert np.array_equal(pixels, [ORIENTATIONS[orientation](image) for image in images])
+
+
+def test_pictures_that_are_turned_in_different_ways_need_a_size(tmp_path):
+    path = tmp_path / "turning.mjpeg"
+    with path.open("wb") as file:
+        for orientation in (1, 6, 5):
+            exif = Image.Exif()
+            exif[274] = orientation
+            Image.fromarray(scene(1)[0]).save(file, "JPEG", exif=exif)
+    with pytest.raises(WorkloadError, match="frame 1 is 96 x 64 pixels, the first one 64 x 96; give a size"):
+        load_frames(path)
+    frames = load_frames(path, size=(8, 8)).read(0, 3)
+    assert len(np.unique(frames, axis=0)) == 3
 
 
 @pytest.mark.parametrize("orientation", [0, 9, -1, None, "6", 6.5])

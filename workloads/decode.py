@@ -93,6 +93,12 @@ class Picture:
     frame: VideoFrame
     turn: Turn
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the upright picture."""
+        height, width = self.frame.height, self.frame.width
+        return (width, height) if self.turn.swap else (height, width)
+
 
 def decode_video(path: Path, tally: Tally, *, strict: bool = False) -> Iterator[Picture]:
     """Every picture of a video that can be decoded, in the order shown; `tally` is kept up to date.

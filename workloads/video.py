@@ -21,8 +21,9 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
 
     What a container says about its length cannot be trusted, so the video is decoded once (not converted, not kept) to
     count its frames and find damage; a damaged video, or one that holds less than its container announces (see
-    containers.cut_off and Progress), gives the frames it has and says so in `Frames.warnings`. Reading on is fast, going back starts again from the first frame; one frame at a time is in
-    memory besides those asked for. Not for use by several threads at once. Raises WorkloadError if there are no frames.
+    containers.cut_off and Progress), gives the frames it has and says so in `Frames.warnings`. Reading on is fast,
+    going back starts again from the first frame; one frame at a time is in memory besides those asked for. Not for use
+    by several threads at once. Raises WorkloadError if there are no frames.
     """
     preprocessing = preprocessing or Preprocessing()
     if path.is_file() and not path.stat().st_size:
@@ -103,16 +104,16 @@ def _survey(path: Path, limit: int | None, *, one_size: bool) -> tuple[Tally, tu
 
 def _pass_over(path: Path, limit: int | None, *, strict: bool) -> tuple[Tally, tuple[int, int], str | None]:
     """Decode without keeping; what was met, the first frame's size, and which frame has another one, if any."""
-    tally, upright, first, other = Tally(), (0, 0), (0, 0), None
+    tally, first, other = Tally(), (0, 0), None
     for picture in decode_video(path, tally, strict=strict):
-        size = picture.frame.height, picture.frame.width
+        size = picture.size
         if tally.decoded == 1:
-            first, upright = size, _pixels(picture).shape[:2]
+            first = size
         elif size != first and other is None:
             other = f"frame {tally.decoded - 1} is {size[0]} x {size[1]} pixels, the first one {first[0]} x {first[1]}"
         if tally.decoded == limit:
             break
-    return tally, upright, other
+    return tally, first, other
 
 
 def _without_frames(path: Path, missing: str) -> str:
