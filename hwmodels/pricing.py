@@ -100,26 +100,27 @@ def frame_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     A frame ends where the last of the cores ends that the last layer runs on. Sorted by the first appearance of the
     mode, then by frame. Raise ValueError if frames do not end in their order.
     """
-    last = counts["core"] == counts.groupby("mode", sort=False)["core"].transform("max")
-    name = counts.loc[last].drop_duplicates("mode").set_index("mode")["layer"]
-    of_last = counts.loc[counts["layer"] == counts["mode"].map(name), ["mode", "frame", "update_end_fs"]]
-    ends = of_last.groupby(["mode", "frame"], sort=False, as_index=False)["update_end_fs"].max()
-    order = {mode: position for position, mode in enumerate(counts["mode"].unique())}
-    ends = ends.assign(order=ends["mode"].map(order)).sort_values(["order", "frame"], kind="stable")
+    mode, names = pd.factorize(counts["mode"])  # numbers: pandas looks labels up by their codes if they are categories
+    layer, core = pd.factorize(counts["layer"])[0], counts["core"].to_numpy(np.int64)
+    chosen = np.zeros(len(counts), bool)
+    for number in range(len(names)):
+        own = np.flatnonzero(mode == number)
+        chosen[own] = layer[own] == layer[own[core[own].argmax()]]
+    of_last = counts.loc[chosen, ["frame", "update_end_fs"]].assign(order=mode[chosen])
+    ends = of_last.groupby(["order", "frame"], as_index=False)["update_end_fs"].max()  # sorted by both
     before = ends.groupby("order")["update_end_fs"].shift(fill_value=0)
     interval = ends["update_end_fs"] - before
     if (interval < 0).any():
         raise ValueError("frames do not end in their order: is the counts table of one whole run?")
-    ends["interval_fs"] = interval.astype(np.int64)
-    table: pd.DataFrame = ends.loc[:, ["mode", "frame", "interval_fs"]]
-    return table.reset_index(drop=True)
+    columns = {"mode": names.take(ends["order"].to_numpy()), "frame": ends["frame"], "interval_fs": interval}
+    return pd.DataFrame(columns).astype({"mode": counts["mode"].dtype, "interval_fs": np.int64})
 
 
 def totals(energies: pd.DataFrame, by: Sequence[str] = ("mode",)) -> pd.DataFrame:
     """Return the energies summed by the columns in `by`: Python integers, so that no sum is too large."""
     names = [column.name for column in ENERGY_COLUMNS] + list(TOTAL_COLUMNS)
     rows = []
-    for key, group in energies.groupby(list(by), sort=False):
+    for key, group in energies.groupby(list(by), sort=False, observed=True):
         rows.append((*key, *(exact_sum(group[name].to_numpy()) for name in names)))
     return pd.DataFrame(rows, columns=[*by, *names], dtype=object)
 
@@ -151,10 +152,10 @@ def idle_mw(
     power_nw = _idle_nw(accelerator)
     at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(power_nw))
     busy_fs = counts.loc[:, list(BUSY)].sum(axis=1)
-    mean_fs = busy_fs.groupby([counts["mode"], pd.Series(at, counts.index)], sort=False).mean()
+    mean_fs = busy_fs.groupby([counts["mode"], pd.Series(at, counts.index)], sort=False, observed=True).mean()
     idle_share = (1 - mean_fs * frame_rate_hz / FS_PER_SECOND).clip(lower=0)
     drawn = idle_share * power_nw[mean_fs.index.get_level_values(1)] / NW_PER_MW
-    return {str(mode): float(value) for mode, value in drawn.groupby(level=0, sort=False).sum().items()}
+    return {str(mode): float(value) for mode, value in drawn.groupby(level=0, sort=False, observed=True).sum().items()}
 
 
 def power_mw(energy_aj_per_frame: float, static_mw: float, frame_rate_hz: float) -> float:
@@ -224,7 +225,8 @@ def _leakage_of_the_chip(
 ) -> pd.DataFrame:
     """Return a row per mode and frame: the leakage of the chip as a whole, and of the cores that hold no layer."""
     leakage, duration = accelerator.leakage, intervals["interval_fs"].to_numpy(np.int64)
-    used = intervals["mode"].map(counts.groupby("mode", sort=False)["core"].nunique()).to_numpy(np.int64)
+    in_use = {str(mode): own.nunique() for mode, own in counts.groupby("mode", observed=True)["core"]}
+    used = np.array([in_use[str(mode)] for mode in intervals["mode"]], np.int64)
     unused_nw = leakage.unused_core_mw.value if leakage.unused_core_mw else 0
     rows: pd.DataFrame = intervals.loc[:, ["mode", "frame"]].assign(
         core=WHOLE_CHIP,

@@ -270,3 +270,36 @@ def test_a_hundred_thousand_rows_in_less_than_a_second() -> None:
     begin = time.perf_counter()
     price(counts, leaking("1 mW", "1 mW"))
     assert time.perf_counter() - begin < 1
+
+
+@given(st.permutations(["m0", "m1", "m2"]), st.permutations(["x", "y", "z"]), st.integers(1, 3), st.data())
+def test_a_network_costs_the_same_whatever_others_stand_beside_it(
+    modes: list[str], layers: list[str], cores: int, data: st.DataObject
+) -> None:
+    """Names are categories, as a run has them: of all networks or of those there, in any order."""
+    chosen = data.draw(st.lists(st.sampled_from(modes), min_size=1, unique=True))
+    chip = leaking("1 mW", "7 mW", "0.5 mW", "2 mW")
+    whole = table(modes=3, frames=2, cores=cores)
+    whole["layer"] = pd.Categorical([f"{'xyz'[core]}" for core in whole["core"]], layers)
+    whole["mode"] = pd.Categorical(whole["mode"], modes)
+    some = whole[whole["mode"].isin(chosen)].reset_index(drop=True)
+    if data.draw(st.booleans()):
+        some = some.assign(mode=some["mode"].cat.remove_unused_categories())
+    for mode in chosen:
+        alone, beside = (
+            {
+                "interval": of(frame_intervals(counts), mode)["interval_fs"].tolist(),
+                "energies": of(price(counts, chip), mode).drop(columns=["mode", "layer"]).to_numpy().tolist(),
+                "totals": of(totals(price(counts, chip)), mode).drop(columns="mode").to_numpy().tolist(),
+                "idle": idle_mw(counts, chip, 1e6)[mode],
+            }
+            for counts in (some, whole)
+        )
+        assert alone == beside
+        last = whole[(whole["mode"] == mode) & (whole["core"] == cores - 1)]["update_end_fs"]
+        assert sum(alone["interval"]) == last.iloc[-1]
+    assert set(idle_mw(some, chip, 1e6)) == set(chosen) == set(totals(price(some, chip))["mode"])
+
+
+def of(table: pd.DataFrame, mode: str) -> pd.DataFrame:
+    return table[table["mode"].astype(str) == mode]
