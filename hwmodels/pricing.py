@@ -1,15 +1,16 @@
 """Energy from counts: counts x price per action, plus leakage x time. Pure, vectorised, exact integers (aJ).
 
-Every energy is an int64 number of attojoules: a row's action costs count * price exactly, and power times time, the
+Every energy is a whole number of attojoules: a row's action costs count * price exactly, and power times time, the
 only product that is not a whole number, is rounded once per row and column. So sums do not depend on how the rows are
-grouped. Sums of a whole run can pass the 9.2 J an int64 holds: `exact_sum` and `totals` add without that limit.
+grouped. Energies can pass the 9.2 J an int64 holds (10 W for a second do): a column in which one does holds Python
+integers, and `exact_sum` and `totals` add without that limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from hwmodels.timing import core_count, core_positions
 from hwmodels.units import FS_PER_SECOND
 
 Int64Array = NDArray[np.int64]
+Energies: TypeAlias = NDArray[Any]
+"""Attojoules, int64; Python integers where one is too large for that."""
 
 WHOLE_CHIP: Final = -1
 NW_PER_MW: Final = 10**6
@@ -77,8 +80,8 @@ def price(counts: pd.DataFrame, accelerator: Accelerator, positions: Sequence[in
 
     Leakage runs through a frame's interval, from the end of the frame before it to its own end on the last layer (from
     time 0 for the first), so that over all frames it is the leakage over the whole run. A core that idles, that is
-    waits for whatever reason, draws its `idle_mw` besides. Raise ValueError for a core that the accelerator does not
-    have, and for a row of more than 9.2 J.
+    waits for whatever reason, draws its `idle_mw` besides. Columns are int64, or Python integers where one of their
+    energies is more than 9.2 J. Raise ValueError for a core that the accelerator does not have.
     """
     prices = action_prices(accelerator)
     at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(prices))
@@ -125,8 +128,10 @@ def totals(energies: pd.DataFrame, by: Sequence[str] = ("mode",)) -> pd.DataFram
     return pd.DataFrame(rows, columns=[*by, *names], dtype=object)
 
 
-def exact_sum(values: Int64Array) -> int:
-    """Return the sum of int64 values as a Python integer, exact beyond the range of int64 (up to 2**31 values)."""
+def exact_sum(values: Energies) -> int:
+    """Return the sum of integers as a Python integer, exact beyond the range of int64 (up to 2**31 values)."""
+    if values.dtype == object:
+        return sum(int(value) for value in values)
     high, low = values >> np.int64(32), values & np.int64(2**32 - 1)
     return (int(high.sum()) << 32) + int(low.sum())
 
@@ -191,11 +196,10 @@ def _core_prices(accelerator: Accelerator, core: Core) -> list[int]:
     return [prices[action.column] for action in ACTIONS]
 
 
-def _product(count: Int64Array, price_aj: Int64Array) -> Int64Array:
+def _product(count: Int64Array, price_aj: Int64Array) -> Energies:
     if count.size and (count.astype(np.float64) * price_aj).max() >= LARGEST_INT64:
-        raise ValueError("an action of one core in one frame costs more than 9.2 J: are the prices right?")
-    product: Int64Array = count * price_aj
-    return product
+        return np.asarray(count.astype(object) * price_aj.astype(object))
+    return np.asarray(count * price_aj)
 
 
 def _positions(
@@ -237,14 +241,14 @@ def _leakage_of_the_chip(
     return rows
 
 
-def _leakage_aj(duration_fs: Int64Array, power_nw: Int64Array | np.int64) -> Int64Array:
+def _leakage_aj(duration_fs: Int64Array, power_nw: Int64Array | np.int64) -> Energies:
     """Return power x time in aJ, rounded to the nearest one: 1 mW for 1 fs is 1 aJ, so 1 nW is a millionth of it."""
     if duration_fs.size and (duration_fs.astype(np.float64) * power_nw).max() / NW_PER_MW >= LARGEST_INT64:
-        raise ValueError("the leakage of one frame is more than 9.2 J: are the leakage and the times right?")
+        exact = duration_fs.astype(object) * np.asarray(power_nw).astype(object)
+        return np.asarray((exact + NW_PER_MW // 2) // NW_PER_MW)
     whole, rest = np.divmod(duration_fs, NW_PER_MW)
     whole_mw, rest_nw = np.divmod(power_nw, NW_PER_MW)  # so that no product is beyond int64
-    energy: Int64Array = whole * power_nw + rest * whole_mw + (rest * rest_nw + NW_PER_MW // 2) // NW_PER_MW
-    return energy
+    return np.asarray(whole * power_nw + rest * whole_mw + (rest * rest_nw + NW_PER_MW // 2) // NW_PER_MW)
 
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:
@@ -256,13 +260,20 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
 def _with_totals(table: pd.DataFrame) -> pd.DataFrame:
     by_name = {column.name: table[column.name].to_numpy() for column in ENERGY_COLUMNS}
     if sum(float(values.max(initial=0)) for values in by_name.values()) >= LARGEST_INT64:
-        raise ValueError("one core costs more than 9.2 J in one frame: are the prices right?")
-    dynamic = sum((by_name[column.name] for column in ACTION_COLUMNS), np.zeros(len(table), np.int64))
-    leakage = sum((by_name[column.name] for column in LEAKAGE_COLUMNS), np.zeros(len(table), np.int64))
+        by_name = {name: values.astype(object) for name, values in by_name.items()}
     arithmetic = [by_name[column.name] for column in ACTION_COLUMNS if column.component == "arithmetic"]
     return table.assign(
-        arithmetic_aj=sum(arithmetic, np.zeros(len(table), np.int64)),
-        dynamic_aj=dynamic,
-        leakage_aj=leakage,
-        total_aj=dynamic + leakage,
+        arithmetic_aj=_sum_of(arithmetic),
+        dynamic_aj=_sum_of([by_name[column.name] for column in ACTION_COLUMNS]),
+        leakage_aj=_sum_of([by_name[column.name] for column in LEAKAGE_COLUMNS]),
+        total_aj=_sum_of([by_name[column.name] for column in ENERGY_COLUMNS]),
     )
+
+
+def _sum_of(columns: Sequence[Energies]) -> Energies:
+    """Return the columns added up, int64 where all energies fit."""
+    summed = columns[0]
+    for column in columns[1:]:
+        summed = summed + column
+    fits = summed.dtype == object and summed.max(initial=0) <= LARGEST_INT64
+    return summed.astype(np.int64) if fits else summed

@@ -102,8 +102,11 @@ def _traffic(counts: pd.DataFrame, cores: int) -> dict[str, NDArray[np.int64]]:
 
 def _frame_energy(energies: pd.DataFrame, names: list[str], rows: int, cores: int) -> NDArray[np.float64]:
     """Energy of each frame in pJ: of its `cores` rows among the first `rows`, and of the chip, whose rows follow."""
-    per_row: NDArray[np.int64] = energies[names].sum(axis=1).to_numpy(np.int64)
-    return np.asarray((per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]) / AJ_PER_PJ)
+    columns = energies[names]
+    wide = float(columns.max(axis=None)) * len(names) * (cores + 1) >= np.iinfo(np.int64).max
+    per_row: NDArray[Any] = (columns.astype(object) if wide else columns).sum(axis=1).to_numpy()
+    summed = per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]
+    return np.asarray(summed / AJ_PER_PJ, np.float64)
 
 
 def frame_limits_fs(
