@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import fields, replace
 
 import numpy as np
@@ -26,28 +27,29 @@ NETWORK = chain(2, 2, 1)
 MANY = np.tile(frames([3, 0], [0, 2]), (3, 1))
 
 
-def memory(access_fs: int) -> MemoryTiming:
-    return MemoryTiming(capacity_bits=None, word_bits=64, ports=1, access_fs=access_fs)
+def memory_of(capacity_bits: int | None, access_fs: int) -> MemoryTiming:
+    return MemoryTiming(capacity_bits=capacity_bits, word_bits=64, ports=1, access_fs=access_fs)
+
+
+SLOW = {
+    "weight_memory": lambda fs: with_core(weight_memory=memory_of(None, fs)),
+    "state_memory": lambda fs: with_core(state_memory=memory_of(None, fs)),
+    "multiply_fs": lambda fs: replace(with_core(multiply_fs=fs), encoding="graded"),
+    "local_fs": lambda fs: replace(CHIP, cores_per_tile=8, columns=1, rows=1, local_fs=fs),
+    "hop_ns_fs": lambda fs: replace(CHIP, columns=1, rows=8, hop_ns_fs=fs),
+    "hop_ew_fs": lambda fs: replace(CHIP, hop_ew_fs=fs),
+    "flit_fs": lambda fs: replace(CHIP, flit_fs=fs),
+    "frame_word_fs": lambda fs: replace(CHIP, frame_word_bits=64, frame_word_fs=fs),
+    "barrier_fs": lambda fs: replace(CHIP, synchronisation="barrier", barrier_fs=((1, fs),)),
+    "stream_word_fs": lambda fs: replace(
+        with_core(weight_memory=memory_of(8, 0)), stream_word_bits=64, stream_word_fs=fs
+    ),
+}
 
 
 def slow(what: str, fs: int) -> Chip:
     """The chip with one thing that takes so long."""
-    if what in {"weight_memory", "state_memory"}:
-        return with_core(**{what: memory(fs)})
-    if what == "multiply_fs":
-        return replace(with_core(multiply_fs=fs), encoding="graded")
-    if what == "local_fs":
-        return replace(CHIP, cores_per_tile=8, columns=1, rows=1, local_fs=fs)
-    if what == "hop_ns_fs":
-        return replace(CHIP, columns=1, rows=8, hop_ns_fs=fs)
-    if what == "frame_word_fs":
-        return replace(CHIP, frame_word_bits=64, frame_word_fs=fs)
-    if what == "barrier_fs":
-        return replace(CHIP, synchronisation="barrier", barrier_fs=((1, fs),))
-    if what == "stream_word_fs":
-        small = MemoryTiming(capacity_bits=8, word_bits=64, ports=1, access_fs=0)
-        return replace(with_core(weight_memory=small), stream_word_bits=64, stream_word_fs=fs)
-    return replace(CHIP, **{what: fs}) if hasattr(CHIP, what) else with_core(**{what: fs})
+    return SLOW[what](fs) if what in SLOW else with_core(**{what: fs})
 
 
 NAMED = {
@@ -91,7 +93,7 @@ def test_the_number_of_frames_that_is_named_can_be_simulated(what: str) -> None:
         count = int(re.search(r"at most (\d+) frame", str(caught.value))[1])
         ends = simulate(NETWORK, many[:count], slow(what, 100 * SECOND), engine=engine).counts_table()["update_end_fs"]
         slower = simulate(NETWORK, many[:count], slow(what, SECOND), engine=engine).counts_table()["update_end_fs"]
-        assert np.allclose(ends, 100 * slower.astype(float), rtol=1e-6, atol=1e-6 * SECOND)
+        assert np.allclose(ends, 100 * slower.astype(float), rtol=1e-6, atol=1e-4 * SECOND)
         assert ends.max() > 0.7 * LONGEST_FS  # and little less than what there is time for
 
 
@@ -143,13 +145,13 @@ def test_no_frame_takes_longer_than_all_that_it_does(case) -> None:
 @settings(max_examples=60)
 def test_near_the_limit_both_engines_say_the_same_or_refuse(case, share: float) -> None:
     def run(chip, engine, arrival):
-        try:
-            return simulate(
-                case.network, case.frames, chip, case.mode, mapping=case.mapping, engine=engine, arrival=arrival
-            )
-        except SimulationError as error:
-            assert "2.5 hours" in str(error)
-            return None
+        """The result; None if it was refused for its length."""
+        given = {"mapping": case.mapping, "engine": engine, "arrival": arrival}
+        with suppress(SimulationError):
+            return simulate(case.network, case.frames, chip, case.mode, **given)
+        with pytest.raises(SimulationError, match=r"2\.5 hours"):
+            simulate(case.network, case.frames, chip, case.mode, **given)
+        return None
 
     end = max(int(run(case.chip, "fast", case.arrival).counts_table()["update_end_fs"].max()), 1)
     factor = int(share * LONGEST_FS / end)
