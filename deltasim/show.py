@@ -65,27 +65,27 @@ def print_summary(console: Console, run: Run) -> None:
     table.add_column("network", no_wrap=True)
     answers = "agreement_percent" if summary["error_percent"].isna().all() else "error_percent"
     last = "agreement\n%" if answers == "agreement_percent" else "test error\n%"
-    two = any(leaks(row) for row in summary.to_dict("records"))
-    system = {"system\npJ": "energy_at_rate_pj", **({"working\npJ": "total_pj"} if two else {})}
-    for heading in ("operations", "arithmetic\npJ", *system, "latency\nns", last):
+    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", last):
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
-            *(_short(row[name]) for name in ("operations", "arithmetic_pj", *system.values(), "latency_ns")),
+            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "energy_at_rate_pj", "latency_ns")),
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
-    _print_rates(console, run, two=two)
+    _print_rates(console, run)
     _print_findings(console, run)
 
 
-def _print_rates(console: Console, run: Run, *, two: bool) -> None:
-    """What the two energies of a chip that leaks are, and which networks do not keep up with the frame rate."""
-    rate = hertz(run.frame_rate_hz)
-    if two:
-        text = f"system: a frame's energy at {rate}, with leakage and idle power from frame to frame; working: with"
-        text += " leakage only while frames are worked on"
+def _print_rates(console: Console, run: Run) -> None:
+    """The two energies of a chip that leaks, and which networks do not keep up with the frame rate."""
+    rows = run.summary().to_dict("records")
+    if any(leaks(row) for row in rows):
+        less = "" if all(pace.keeps_up for pace in run.paces.values()) else ", or at what it sustains"
+        working = ", ".join(f"{TITLES[row['mode']]} {_short(row['total_pj'])} pJ" for row in rows)
+        text = f"system: energy of a frame at {hertz(run.frame_rate_hz)}{less}, leakage and idle power included; "
+        text += f"while working, with leakage only as long as a frame takes: {working}"
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     for mode, pace in run.paces.items():
         if not (pace.keeps_up or pace.late):
