@@ -14,9 +14,10 @@ from random_cases import cases
 from small_chips import CHIP, chain, frames, with_core
 
 from hwmodels.chip import Chip, MemoryTiming
-from simulator import Arrival, SimulationError, plan_network, simulate
+from simulator import Arrival, SimulationError, one_core_each, plan_network, simulate
 from simulator.fast import find_times, find_values, start
 from simulator.limits import LONGEST_FS
+from simulator.loads import core_loads_fs
 from simulator.longest import frame_costs
 from simulator.modes import mode_named
 
@@ -163,3 +164,13 @@ def test_near_the_limit_both_engines_say_the_same_or_refuse(case, share: float) 
         assert np.array_equal(fast.counts, reference.counts)
         assert np.array_equal(fast.mesh, reference.mesh)
         assert min(fast.counts_table()[name].min() for name in ("starved_fs", "update_end_fs", "serve_end_fs")) >= 0
+
+
+@pytest.mark.parametrize("what", [each for each in NAMED if each not in {"barrier_fs", "frame_word_fs"}])
+def test_loads_that_decide_a_mapping_are_exact_however_long(what: str) -> None:
+    mapping = one_core_each(NETWORK)
+    none, one, many = (core_loads_fs(NETWORK, slow(what, fs), mapping) for fs in (0, SECOND, BEYOND * SECOND))
+    for before, slower_by_one, slower_by_many in zip(none, one, many, strict=True):
+        # exactly so for what adds up; where the longest of several counts, by no less than what is over the others
+        more = [(b - a, c - a) for a, b, c in zip(before, slower_by_one, slower_by_many, strict=True)]
+        assert all(abs(most - BEYOND * least) <= BEYOND * 10**9 for least, most in more)
