@@ -42,7 +42,8 @@ def simulate(
     given. mapping: which cores the layers run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory,
     runs/NAME-HASH unless given; a finished run of the same configuration there is
     read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
-    input core is free), `paced` (at frame_rate_hz). Power is stated at frame_rate_hz. threads: at most so many
+    input core is free), `paced` (at frame_rate_hz). Power and energy are stated at frame_rate_hz, or at what the chip
+    sustains if that is less. threads: at most so many
     simulate, one per core unless given; results are the same. progress: see `deltasim.execute.Progress`. Raises
     SimulationError where things don't fit each other and RunError where `out` is taken.
     """

@@ -113,7 +113,9 @@ class Experiment(BaseModel):
     arrival: Literal["serial", "pipelined", "paced"] = Field(
         "serial", description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz"
     )
-    frame_rate_hz: float = Field(30.0, gt=0, le=1e9, allow_inf_nan=False, description="power is stated at this rate")
+    frame_rate_hz: float = Field(
+        30.0, gt=0, le=1e9, allow_inf_nan=False, description="power and energy are stated at this rate"
+    )
     engine: Literal["fast", "reference"] = Field("fast", description="reference: SimPy, one event per message, slow")
     record_messages: bool = Field(False, description="keep every message with its times (large)")
 

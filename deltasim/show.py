@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hwmodels import chip_area
-from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence
+from reports import PRECISIONS, Run, fidelities, hertz, layers_of, leaks, mapping_sentence
 
 TITLES: Final = {
     "original": "original",
@@ -70,11 +70,26 @@ def print_summary(console: Console, run: Run) -> None:
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
-            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "total_pj", "latency_ns")),
+            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "energy_at_rate_pj", "latency_ns")),
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
+    _print_rates(console, run)
     _print_findings(console, run)
+
+
+def _print_rates(console: Console, run: Run) -> None:
+    """The two energies of a chip that leaks, and which networks do not keep up with the frame rate."""
+    rows = run.summary().to_dict("records")
+    if any(leaks(row) for row in rows):
+        less = "" if all(pace.keeps_up for pace in run.paces.values()) else ", or at what it sustains"
+        working = ", ".join(f"{TITLES[row['mode']]} {_short(row['total_pj'])} pJ" for row in rows)
+        text = f"system: energy of a frame at {hertz(run.frame_rate_hz)}{less}, leakage and idle power included; "
+        text += f"while working, with leakage only as long as a frame takes: {working}"
+        console.print(text, soft_wrap=True, highlight=False, markup=False)
+    for mode, pace in run.paces.items():
+        if not (pace.keeps_up or pace.late):
+            console.print(f"{TITLES[mode]} {pace.sentence}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_findings(console: Console, run: Run) -> None:

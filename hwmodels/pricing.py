@@ -1,15 +1,16 @@
 """Energy from counts: counts x price per action, plus leakage x time. Pure, vectorised, exact integers (aJ).
 
-Every energy is an int64 number of attojoules: a row's action costs count * price exactly, and power times time, the
+Every energy is a whole number of attojoules: a row's action costs count * price exactly, and power times time, the
 only product that is not a whole number, is rounded once per row and column. So sums do not depend on how the rows are
-grouped. Sums of a whole run can pass the 9.2 J an int64 holds: `exact_sum` and `totals` add without that limit.
+grouped. Energies can pass the 9.2 J an int64 holds (10 W for a second do): a column in which one does holds Python
+integers, and `exact_sum` and `totals` add without that limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from hwmodels.timing import core_count, core_positions
 from hwmodels.units import FS_PER_SECOND
 
 Int64Array = NDArray[np.int64]
+Energies: TypeAlias = NDArray[Any]
+"""Attojoules, int64; Python integers where one is too large for that."""
 
 WHOLE_CHIP: Final = -1
 NW_PER_MW: Final = 10**6
@@ -77,8 +80,8 @@ def price(counts: pd.DataFrame, accelerator: Accelerator, positions: Sequence[in
 
     Leakage runs through a frame's interval, from the end of the frame before it to its own end on the last layer (from
     time 0 for the first), so that over all frames it is the leakage over the whole run. A core that idles, that is
-    waits for whatever reason, draws its `idle_mw` besides. Raise ValueError for a core that the accelerator does not
-    have, and for a row of more than 9.2 J.
+    waits for whatever reason, draws its `idle_mw` besides. Columns are int64, or Python integers where one of their
+    energies is more than 9.2 J. Raise ValueError for a core that the accelerator does not have.
     """
     prices = action_prices(accelerator)
     at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(prices))
@@ -100,32 +103,35 @@ def frame_intervals(counts: pd.DataFrame) -> pd.DataFrame:
     A frame ends where the last of the cores ends that the last layer runs on. Sorted by the first appearance of the
     mode, then by frame. Raise ValueError if frames do not end in their order.
     """
-    last = counts["core"] == counts.groupby("mode", sort=False)["core"].transform("max")
-    name = counts.loc[last].drop_duplicates("mode").set_index("mode")["layer"]
-    of_last = counts.loc[counts["layer"] == counts["mode"].map(name), ["mode", "frame", "update_end_fs"]]
-    ends = of_last.groupby(["mode", "frame"], sort=False, as_index=False)["update_end_fs"].max()
-    order = {mode: position for position, mode in enumerate(counts["mode"].unique())}
-    ends = ends.assign(order=ends["mode"].map(order)).sort_values(["order", "frame"], kind="stable")
+    mode, names = pd.factorize(counts["mode"])  # numbers: pandas looks labels up by their codes if they are categories
+    layer, core = pd.factorize(counts["layer"])[0], counts["core"].to_numpy(np.int64)
+    chosen = np.zeros(len(counts), bool)
+    for number in range(len(names)):
+        own = np.flatnonzero(mode == number)
+        chosen[own] = layer[own] == layer[own[core[own].argmax()]]
+    of_last = counts.loc[chosen, ["frame", "update_end_fs"]].assign(order=mode[chosen])
+    ends = of_last.groupby(["order", "frame"], as_index=False)["update_end_fs"].max()  # sorted by both
     before = ends.groupby("order")["update_end_fs"].shift(fill_value=0)
     interval = ends["update_end_fs"] - before
     if (interval < 0).any():
         raise ValueError("frames do not end in their order: is the counts table of one whole run?")
-    ends["interval_fs"] = interval.astype(np.int64)
-    table: pd.DataFrame = ends.loc[:, ["mode", "frame", "interval_fs"]]
-    return table.reset_index(drop=True)
+    columns = {"mode": names.take(ends["order"].to_numpy()), "frame": ends["frame"], "interval_fs": interval}
+    return pd.DataFrame(columns).astype({"mode": counts["mode"].dtype, "interval_fs": np.int64})
 
 
 def totals(energies: pd.DataFrame, by: Sequence[str] = ("mode",)) -> pd.DataFrame:
     """Return the energies summed by the columns in `by`: Python integers, so that no sum is too large."""
     names = [column.name for column in ENERGY_COLUMNS] + list(TOTAL_COLUMNS)
     rows = []
-    for key, group in energies.groupby(list(by), sort=False):
+    for key, group in energies.groupby(list(by), sort=False, observed=True):
         rows.append((*key, *(exact_sum(group[name].to_numpy()) for name in names)))
     return pd.DataFrame(rows, columns=[*by, *names], dtype=object)
 
 
-def exact_sum(values: Int64Array) -> int:
-    """Return the sum of int64 values as a Python integer, exact beyond the range of int64 (up to 2**31 values)."""
+def exact_sum(values: Energies) -> int:
+    """Return the sum of integers as a Python integer, exact beyond the range of int64 (up to 2**31 values)."""
+    if values.dtype == object:
+        return sum(int(value) for value in values)
     high, low = values >> np.int64(32), values & np.int64(2**32 - 1)
     return (int(high.sum()) << 32) + int(low.sum())
 
@@ -151,10 +157,10 @@ def idle_mw(
     power_nw = _idle_nw(accelerator)
     at = _positions(counts["core"].to_numpy(np.int64), positions, accelerator, len(power_nw))
     busy_fs = counts.loc[:, list(BUSY)].sum(axis=1)
-    mean_fs = busy_fs.groupby([counts["mode"], pd.Series(at, counts.index)], sort=False).mean()
+    mean_fs = busy_fs.groupby([counts["mode"], pd.Series(at, counts.index)], sort=False, observed=True).mean()
     idle_share = (1 - mean_fs * frame_rate_hz / FS_PER_SECOND).clip(lower=0)
     drawn = idle_share * power_nw[mean_fs.index.get_level_values(1)] / NW_PER_MW
-    return {str(mode): float(value) for mode, value in drawn.groupby(level=0, sort=False).sum().items()}
+    return {str(mode): float(value) for mode, value in drawn.groupby(level=0, sort=False, observed=True).sum().items()}
 
 
 def power_mw(energy_aj_per_frame: float, static_mw: float, frame_rate_hz: float) -> float:
@@ -190,11 +196,10 @@ def _core_prices(accelerator: Accelerator, core: Core) -> list[int]:
     return [prices[action.column] for action in ACTIONS]
 
 
-def _product(count: Int64Array, price_aj: Int64Array) -> Int64Array:
+def _product(count: Int64Array, price_aj: Int64Array) -> Energies:
     if count.size and (count.astype(np.float64) * price_aj).max() >= LARGEST_INT64:
-        raise ValueError("an action of one core in one frame costs more than 9.2 J: are the prices right?")
-    product: Int64Array = count * price_aj
-    return product
+        return np.asarray(count.astype(object) * price_aj.astype(object))
+    return np.asarray(count * price_aj)
 
 
 def _positions(
@@ -224,7 +229,8 @@ def _leakage_of_the_chip(
 ) -> pd.DataFrame:
     """Return a row per mode and frame: the leakage of the chip as a whole, and of the cores that hold no layer."""
     leakage, duration = accelerator.leakage, intervals["interval_fs"].to_numpy(np.int64)
-    used = intervals["mode"].map(counts.groupby("mode", sort=False)["core"].nunique()).to_numpy(np.int64)
+    in_use = {str(mode): own.nunique() for mode, own in counts.groupby("mode", observed=True)["core"]}
+    used = np.array([in_use[str(mode)] for mode in intervals["mode"]], np.int64)
     unused_nw = leakage.unused_core_mw.value if leakage.unused_core_mw else 0
     rows: pd.DataFrame = intervals.loc[:, ["mode", "frame"]].assign(
         core=WHOLE_CHIP,
@@ -235,14 +241,14 @@ def _leakage_of_the_chip(
     return rows
 
 
-def _leakage_aj(duration_fs: Int64Array, power_nw: Int64Array | np.int64) -> Int64Array:
+def _leakage_aj(duration_fs: Int64Array, power_nw: Int64Array | np.int64) -> Energies:
     """Return power x time in aJ, rounded to the nearest one: 1 mW for 1 fs is 1 aJ, so 1 nW is a millionth of it."""
     if duration_fs.size and (duration_fs.astype(np.float64) * power_nw).max() / NW_PER_MW >= LARGEST_INT64:
-        raise ValueError("the leakage of one frame is more than 9.2 J: are the leakage and the times right?")
+        exact = duration_fs.astype(object) * np.asarray(power_nw).astype(object)
+        return np.asarray((exact + NW_PER_MW // 2) // NW_PER_MW)
     whole, rest = np.divmod(duration_fs, NW_PER_MW)
     whole_mw, rest_nw = np.divmod(power_nw, NW_PER_MW)  # so that no product is beyond int64
-    energy: Int64Array = whole * power_nw + rest * whole_mw + (rest * rest_nw + NW_PER_MW // 2) // NW_PER_MW
-    return energy
+    return np.asarray(whole * power_nw + rest * whole_mw + (rest * rest_nw + NW_PER_MW // 2) // NW_PER_MW)
 
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:
@@ -254,13 +260,20 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
 def _with_totals(table: pd.DataFrame) -> pd.DataFrame:
     by_name = {column.name: table[column.name].to_numpy() for column in ENERGY_COLUMNS}
     if sum(float(values.max(initial=0)) for values in by_name.values()) >= LARGEST_INT64:
-        raise ValueError("one core costs more than 9.2 J in one frame: are the prices right?")
-    dynamic = sum((by_name[column.name] for column in ACTION_COLUMNS), np.zeros(len(table), np.int64))
-    leakage = sum((by_name[column.name] for column in LEAKAGE_COLUMNS), np.zeros(len(table), np.int64))
+        by_name = {name: values.astype(object) for name, values in by_name.items()}
     arithmetic = [by_name[column.name] for column in ACTION_COLUMNS if column.component == "arithmetic"]
     return table.assign(
-        arithmetic_aj=sum(arithmetic, np.zeros(len(table), np.int64)),
-        dynamic_aj=dynamic,
-        leakage_aj=leakage,
-        total_aj=dynamic + leakage,
+        arithmetic_aj=_sum_of(arithmetic),
+        dynamic_aj=_sum_of([by_name[column.name] for column in ACTION_COLUMNS]),
+        leakage_aj=_sum_of([by_name[column.name] for column in LEAKAGE_COLUMNS]),
+        total_aj=_sum_of([by_name[column.name] for column in ENERGY_COLUMNS]),
     )
+
+
+def _sum_of(columns: Sequence[Energies]) -> Energies:
+    """Return the columns added up, int64 where all energies fit."""
+    summed = columns[0]
+    for column in columns[1:]:
+        summed = summed + column
+    fits = summed.dtype == object and summed.max(initial=0) <= LARGEST_INT64
+    return summed.astype(np.int64) if fits else summed

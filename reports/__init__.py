@@ -4,6 +4,7 @@ from reports.comparison import compare, outputs_differing, write_comparison
 from reports.core_details import mapping_sentence
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
+from reports.pace import hertz, leaks
 from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of
 from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
 from reports.run import Run, load_run
@@ -19,7 +20,9 @@ __all__ = [
     "at_prices",
     "compare",
     "fidelities",
+    "hertz",
     "layers_of",
+    "leaks",
     "load_run",
     "mapping_sentence",
     "open_partial",

@@ -29,6 +29,7 @@ _UNITS: Final = {
     "multiplies": (1.0, ""),
     "messages": (1.0, ""),
     "arithmetic_pj": (1e-12, "J"),
+    "energy_at_rate_pj": (1e-12, "J"),
     "total_pj": (1e-12, "J"),
     "energy_pj": (1e-12, "J"),
     "power_mw": (1e-3, "W"),
@@ -108,7 +109,7 @@ def _values(run: Run, modes: list[str]) -> pd.DataFrame:
 
 def _plots(table: pd.DataFrame) -> list[Plot]:
     energy = table[(table["component"] != ALL) & (table["layer"] == ALL)]
-    caption = "Whole-system energy of a frame by component; of each network run A first, then run B."
+    caption = "Whole-system energy of a frame by component, while working; of each network run A first, then run B."
     return [Plot("energy", caption, {"": energy_beside_energy(energy)})]
 
 

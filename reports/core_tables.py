@@ -6,7 +6,7 @@ of a layer have adds up to what the layer has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ _SUMS: Final = ("values_out", "l1_out", "adds", "multiplies", "saturations", "ac
 _FIRST: Final = frozenset({"serve_first_fs", "update_start_fs"})
 _LAST: Final = frozenset({"serve_end_fs", "update_end_fs", "queue_peak"})
 _KEYS: Final = frozenset({"mode", "frame", "core", "layer"})
+_LOW: Final = np.int64(2**32 - 1)
 _PLACE: Final = ("position", "column", "row", "kind")
 
 
@@ -72,7 +73,7 @@ def layers_table(
             "sparsity": 1 - over.summed("nonzero") / (np.tile(neurons, modes) * frames),
             **{name: over.summed(name) for name in _SUMS},
             **_energy(energies, parts.sums, modes),
-            **over.shares(),
+            **_OverFrames(counts, parts.count).shares(parts.sums),
             "accumulator_peak": peak,
             "headroom_bits": accumulator_bits - 1 - np.log2(np.maximum(peak, 1)),
             "queue_peak": over.largest("queue_peak"),
@@ -134,13 +135,19 @@ class _OverFrames:
     def largest(self, name: str) -> NDArray[np.int64]:
         return np.asarray(self._cube(name).max(axis=1).reshape(-1))
 
-    def shares(self) -> dict[str, NDArray[np.float64]]:
-        """Of the time accounted for, by what it went into."""
-        spent = {
-            name: np.sum([self.summed(column) for column in columns], axis=0) for name, columns in TIME_SHARES.items()
-        }
-        whole = np.maximum(np.sum(list(spent.values()), axis=0), 1)
-        return {f"{name}_share": value / whole for name, value in spent.items()}
+    def shares(self, together: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None) -> dict[str, Any]:
+        """Of the time accounted for, by what it went into. `together` adds up (rows, places) over some of the places.
+
+        The time of one place fits an int64 of fs, that of several need not: halves are added up, and put together as
+        floats, which rounds once.
+        """
+        spent = {}
+        for name, columns in TIME_SHARES.items():
+            times = np.array([self.summed(column) for column in columns])
+            halves = [part.sum(axis=0).reshape(-1, self._shape[2]) for part in (times >> 32, times & _LOW)]
+            spent[name] = np.array([(together(half) if together else half).reshape(-1) for half in halves])
+        whole = np.maximum(_as_float(np.sum([*spent.values()], axis=0)), 1)
+        return {f"{name}_share": _as_float(halves) / whole for name, halves in spent.items()}
 
     def _cube(self, name: str) -> NDArray[np.int64]:
         return self._table[name].to_numpy(np.int64).reshape(self._shape)
@@ -158,6 +165,10 @@ def _energy(energies: pd.DataFrame, by_place: Any, modes: int) -> dict[str, list
         "total_pj": pj(["total_aj"]),
         **{component_column(name): pj(energy_columns(name)) for name in COMPONENTS},
     }
+
+
+def _as_float(halves: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(halves[0] * 2.0**32 + halves[1], np.float64)
 
 
 def _repeated(modes: Any, times: int) -> pd.Series[Any]:  # noqa: ANN401 - an array or a categorical

@@ -10,6 +10,7 @@ import pandas as pd
 from reports.equality import Equality
 from reports.figures.theme import network_name
 from reports.numbers import count, exact, percent, quantity, ratio
+from reports.pace import leaks
 from reports.run import Run
 
 _BASELINES: Final = ("original", "original_sparse", "rounding")
@@ -46,11 +47,11 @@ def baseline_mode(run: Run) -> str | None:
 
 
 def cards(run: Run) -> list[Card]:
-    """Energy, arithmetic, latency, cycles and power of one frame, with the baseline beside."""
+    """Energy (at the frame rate first), arithmetic, latency, cycles and power of a frame, with the baseline beside."""
     summary, baseline = summary_by_mode(run), baseline_mode(run)
     focus = summary[focus_mode(run)]
     shown = [
-        ("Energy, whole system", "total_pj", 1e-12, "J", "pJ"),
+        *_whole_system(run),
         ("Energy of arithmetic", "arithmetic_pj", 1e-12, "J", "pJ"),
         ("Latency", "latency_ns", 1e-9, "s", "ns"),
         ("Clock cycles", "cycles", 1.0, "", "cycles"),
@@ -63,7 +64,7 @@ def cards(run: Run) -> list[Card]:
         beside = times = ""
         if baseline:
             other = summary[baseline][column]
-            beside = f"{network_name(baseline)}: {_written(other, factor, unit)}"
+            beside = f"{network_name(baseline)}: {_written(other, factor, unit)}{_other_rate(run, baseline, column)}"
             times = compared(other, focus[column])
         result.append(
             Card(what, _written(focus[column], factor, unit), exact(focus[column], exact_unit), beside, times)
@@ -71,10 +72,28 @@ def cards(run: Run) -> list[Card]:
     return result
 
 
+def _whole_system(run: Run) -> list[tuple[str, str, float, str, str]]:
+    """Energy of a whole interval of the frame rate; while working, too, where leakage makes them two."""
+    if not any(leaks(row) for row in summary_by_mode(run).values()):
+        return [("Energy, whole system", "energy_at_rate_pj", 1e-12, "J", "pJ")]
+    return [
+        (f"Energy at {rate(run)}", "energy_at_rate_pj", 1e-12, "J", "pJ"),
+        ("Energy while working", "total_pj", 1e-12, "J", "pJ"),
+    ]
+
+
+def _other_rate(run: Run, mode: str, column: str) -> str:
+    """At which rate a number stands, if that is not the one in the title."""
+    rate_hz = run.at_rate[mode]["rate_hz"]
+    if column not in {"energy_at_rate_pj", "power_mw"} or rate_hz == run.at_rate[focus_mode(run)]["rate_hz"]:
+        return ""
+    return f" at {count(rate_hz)} frames/s"
+
+
 def rate(run: Run) -> str:
-    """The frame rate in words."""
+    """The frame rate at which power is stated, in words: less than was asked for if the focus sustains less."""
     chosen = "" if run.manifest.get("frame_rate_hz") else ", the most all sustain"
-    return f"{count(run.frame_rate_hz)} frames/s{chosen}"
+    return f"{count(run.at_rate[focus_mode(run)]['rate_hz'])} frames/s{chosen}"
 
 
 def compared(baseline: float, focus: float) -> str:
@@ -146,16 +165,15 @@ def _answer_verdicts(run: Run) -> list[Verdict]:
 
 
 def _pace_verdicts(run: Run) -> list[Verdict]:
-    """Power is stated at a rate that was asked for, which the chip need not reach."""
-    intervals = run.frames.loc[run.frames["mode"] == focus_mode(run), "interval_ns"]
-    each_s = float(intervals.iloc[1:].mean() if len(intervals) > 1 else intervals.mean()) * 1e-9
-    if each_s * run.frame_rate_hz <= 1 or not run.manifest.get("frame_rate_hz"):
+    """A rate was asked for that the chip does not reach. Where frames came at that rate, a warning says so."""
+    pace, name = run.paces[focus_mode(run)], network_name(focus_mode(run)).capitalize()
+    if pace.keeps_up or pace.late:
         return []
     text = (
-        f"it takes {quantity(each_s, 's')} a frame, {count(1 / each_s)} frames/s. Power is that of the energy "
-        "spent on as many frames all the same."
+        f"it takes {quantity(1 / pace.sustained_hz, 's')} a frame, {count(pace.sustained_hz)} frames/s. "
+        "Power and energy are those at that rate."
     )
-    return [Verdict("note", f"{network_name(focus_mode(run)).capitalize()} does not keep up with {rate(run)}:", text)]
+    return [Verdict("note", f"{name} does not keep up with {count(pace.asked_hz)} frames/s:", text)]
 
 
 def _agreement_text(run: Run, row: dict[str, Any]) -> str:

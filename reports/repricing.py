@@ -18,11 +18,13 @@ from reports.atomic import sync, write_json
 from reports.consolidate import write_manifest
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
+from reports.pace import leaks
 from reports.run import Run, load_run
 from reports.tables import AJ_PER_PJ, COMPONENTS
 
 ARITHMETIC: Final = "arithmetic only"
 WHOLE: Final = "whole system"
+AT_RATE: Final = "whole system at the frame rate"
 
 
 def used_actions(run: Run) -> frozenset[str]:
@@ -49,13 +51,19 @@ def repricing_table(before: Run, after: Run) -> pd.DataFrame:
     """Energy per frame of one run at two prices: columns `mode, component, before_pj, after_pj, ratio`.
 
     Per mode first arithmetic only, then the whole system, then every component that costs anything; `ratio` is after
-    over before, missing where that was 0. Sums are exact until they are divided by the number of frames.
+    over before, missing where that was 0. Sums are exact until they are divided by the number of frames. Energies are
+    those while frames are worked on; where leakage or idle power makes it another number, the whole system has a second
+    row, for a whole interval of the frame rate (see `reports.pace`).
     """
     rows = []
+    two = any(leaks(row) for run in (before, after) for row in run.summary().to_dict("records"))
     sums = [{str(entry["mode"]): entry for entry in _by_component(run)} for run in (before, after)]
     for mode in before.modes:
-        for component in (ARITHMETIC, WHOLE, *COMPONENTS):
-            a, b = (each[mode][component] / (AJ_PER_PJ * before.frame_count) for each in sums)
+        for component in (ARITHMETIC, WHOLE, *([AT_RATE] if two else []), *COMPONENTS):
+            if component == AT_RATE:
+                a, b = (run.at_rate[mode]["energy_at_rate_pj"] for run in (before, after))
+            else:
+                a, b = (each[mode][component] / (AJ_PER_PJ * before.frame_count) for each in sums)
             if a or b or component in {ARITHMETIC, WHOLE}:
                 row = {"mode": mode, "component": component, "before_pj": a, "after_pj": b}
                 rows.append({**row, "ratio": b / a if a else float("nan")})

@@ -13,16 +13,18 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hwmodels import Accelerator, Chip, chip_of, frame_intervals, idle_mw, leakage_mw, power_mw, price, totals
+from hwmodels import Accelerator, Chip, chip_of, frame_intervals, price
 from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from reports import changes, core_tables, files, layer_costs, tables
 from reports.answers import answer_columns
 from reports.atomic import read_arrays, read_json
 from reports.equality import Equality, check_equality
 from reports.errors import RunError
+from reports.figures.theme import network_name
 from reports.link_table import links_table
 from reports.mesh import check_mesh
 from reports.outputs import StoredOutputs, read_outputs
+from reports.pace import Pace, at_rate, pace_of
 from reports.parts import Parts
 from reports.stored import check_file, chosen_frames, read_manifest, read_parquet
 from workloads import WorkloadError
@@ -145,8 +147,9 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What the reader of any result must know, such as a video that ended early."""
-        return [str(text) for text in self.manifest.get("warnings") or ()]
+        """What the reader of any result must know: a video that ended early, frames that come too fast for the chip."""
+        late = [f"{network_name(mode)}: {pace.sentence}" for mode, pace in self.paces.items() if pace.late]
+        return list(dict.fromkeys([*(str(text) for text in self.manifest.get("warnings") or ()), *late]))
 
     @property
     def sent_maps(self) -> tuple[tuple[int, int, int] | None, ...]:
@@ -275,7 +278,7 @@ class Run:
 
     def summary(self) -> pd.DataFrame:
         """One row per mode; see `reports.tables.summary_table`."""
-        return tables.summary_table(self.frames, self.energies, self.power_mw, self.equalities)
+        return tables.summary_table(self.frames, self.energies, self.at_rate, self.equalities)
 
     @cached_property
     def energy(self) -> pd.DataFrame:
@@ -290,15 +293,26 @@ class Run:
         return self.frame_count * FS_PER_S / max(int(self.counts["update_end_fs"].max()), 1)
 
     @cached_property
-    def power_mw(self) -> dict[str, float]:
-        """Mean power of each network at `frame_rate_hz`, leakage and idle cores included."""
-        static_mw = leakage_mw(self.accelerator, self.positions)
-        idle = idle_mw(self.counts, self.accelerator, self.frame_rate_hz, self.positions)
-        dynamic = totals(self.energies).set_index("mode")["dynamic_aj"]
+    def paces(self) -> dict[str, Pace]:
+        """Of each network the frame rate asked for, and the one that it sustains; see `reports.pace.pace_of`."""
+        begun_fs, _ = tables.frame_limits_fs(self.counts, self.layout, 0)
+        begun_fs = begun_fs.reshape(len(self.modes), -1)
+        asked_hz = self.frame_rate_hz if self.manifest.get("frame_rate_hz") else None
         return {
-            mode: power_mw(dynamic[mode] / self.frame_count, static_mw + idle[mode], self.frame_rate_hz)
-            for mode in self.modes
+            mode: pace_of(self.frames[self.frames["mode"] == mode], begun_fs[number], self.interval_fs, asked_hz)
+            for number, mode in enumerate(self.modes)
         }
+
+    @cached_property
+    def at_rate(self) -> dict[str, dict[str, float]]:
+        """Energy of a frame and mean power of each network at `frame_rate_hz`, or at what it sustains if that is less.
+
+        Leakage and idle cores are included, for the whole time from frame to frame; see `reports.pace.at_rate`.
+        """
+        asked = self.manifest.get("frame_rate_hz")
+        rates_hz = {mode: pace.rate_hz if asked else self.frame_rate_hz for mode, pace in self.paces.items()}
+        found = at_rate(self.counts, self.energies, self.accelerator, self.positions, rates_hz)
+        return {mode: {**each, "sustained_hz": self.paces[mode].sustained_hz} for mode, each in found.items()}
 
 
 def _whole_map(parts: list[dict[str, Any]]) -> tuple[int, int, int] | None:

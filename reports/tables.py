@@ -60,7 +60,7 @@ def frames_table(
     interval_fs: int,
     period_fs: int | None,
 ) -> pd.DataFrame:
-    """One row per mode and frame: operations, messages, energy in all and by component, time, and the answer.
+    """One row per mode and frame: operations, messages, energy while working (in all and by component), time, answer.
 
     `energies` is what `hwmodels.price` gives for `counts`. `interval_fs` is the time between
     arrivals (0: frames are taken as fast as possible), `period_fs` the clock period (None: asynchronous, `cycles` is
@@ -102,8 +102,11 @@ def _traffic(counts: pd.DataFrame, cores: int) -> dict[str, NDArray[np.int64]]:
 
 def _frame_energy(energies: pd.DataFrame, names: list[str], rows: int, cores: int) -> NDArray[np.float64]:
     """Energy of each frame in pJ: of its `cores` rows among the first `rows`, and of the chip, whose rows follow."""
-    per_row: NDArray[np.int64] = energies[names].sum(axis=1).to_numpy(np.int64)
-    return np.asarray((per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]) / AJ_PER_PJ)
+    columns = energies[names]
+    wide = max(float(columns[name].max()) for name in names) * len(names) * (cores + 1) >= np.iinfo(np.int64).max
+    per_row: NDArray[Any] = (columns.astype(object) if wide else columns).sum(axis=1).to_numpy()
+    summed = per_row[:rows].reshape(-1, cores).sum(axis=1) + per_row[rows:]
+    return np.asarray(summed / AJ_PER_PJ, np.float64)
 
 
 def frame_limits_fs(
@@ -153,10 +156,17 @@ def energy_table(energies: pd.DataFrame, parts: Parts) -> pd.DataFrame:
 
 
 def summary_table(
-    frames: pd.DataFrame, energies: pd.DataFrame, power_mw: Mapping[str, float], equalities: tuple[Equality, ...]
+    frames: pd.DataFrame,
+    energies: pd.DataFrame,
+    at_rate: Mapping[str, Mapping[str, float]],
+    equalities: tuple[Equality, ...],
 ) -> pd.DataFrame:
     """One row per mode, means over frames: the table that ends a run.
 
+    `total_pj` is a frame's energy while it was worked on, with leakage from the end of the frame before to its own;
+    `at_rate` says for each mode what it is for the whole interval of a frame rate: `energy_at_rate_pj`, `power_mw`,
+    which is that times the rate, the rate itself, `rate_hz`, and the most that the chip was seen to take,
+    `sustained_hz` (the rate of arrival if it takes all that comes).
     `identical` says if every integer equals the partner's (missing if the partner was not simulated), `error_percent`
     needs labels, `agreement_percent` an original network and `agreement_top5_percent` more than ten classes besides;
     `cycles` (mean) needs a clock.
@@ -174,7 +184,7 @@ def summary_table(
                 **{name: group[name].mean() for name in ("operations", "adds", "multiplies", "messages")},
                 "arithmetic_pj": energy[str(mode)]["arithmetic_aj"] / (AJ_PER_PJ * len(group)),
                 "total_pj": energy[str(mode)]["total_aj"] / (AJ_PER_PJ * len(group)),
-                "power_mw": power_mw[str(mode)],
+                **at_rate[str(mode)],
                 "latency_ns": group["latency_ns"].mean(),
                 "latency_p99_ns": group["latency_ns"].quantile(0.99),
                 "latency_max_ns": group["latency_ns"].max(),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.columns import WIDTH
 from simulator.kernels_messages import SUMS
 from simulator.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
+from simulator.limits import LONGEST_FS, counted
 from simulator.part_arrays import Parts, offsets
 from simulator.plan import LayerPlan, Plan, link_macs, port_fs, service_fs
 from simulator.products import Products, dense_products
@@ -234,32 +235,32 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     kinds = values if plan.encoding == "shift_add" else [1] * MOST_DIGITS
     service = np.zeros((len(rows), MOST_DIGITS), np.int64)
     for row, (link, hits) in enumerate(rows):
-        one = service_fs(plan, link, hits, 1)
+        one = min(service_fs(plan, link, hits, 1), LONGEST_FS)
         several = plan.encoding == "shift_add"
-        service[row] = [service_fs(plan, link, hits, value) for value in kinds] if several else one
+        service[row] = counted(service_fs(plan, link, hits, value) for value in kinds) if several else one
     return Timing(
-        access_fs=np.array([core.timing.access_fs for core in cores], np.int64),
-        update_fs=np.array([core.timing.update_fs for core in cores], np.int64),
-        fire_fs=np.array([core.timing.fire_fs for core in cores], np.int64),
-        encode_fs=np.array([core.timing.encode_fs for core in cores], np.int64),
+        access_fs=counted(core.timing.access_fs for core in cores),
+        update_fs=counted(core.timing.update_fs for core in cores),
+        fire_fs=counted(core.timing.fire_fs for core in cores),
+        encode_fs=counted(core.timing.encode_fs for core in cores),
         looks=np.concatenate([np.outer(each.window_y, each.window_x).reshape(-1) for each in plan.layers]).astype(
             np.int64
         ),
         service_fs=service,
         count_digits=plan.encoding == "shift_add",
-        port_fs=np.array([port_fs(plan, link, hits) for link, hits in rows], np.int64),
+        port_fs=counted(port_fs(plan, link, hits) for link, hits in rows),
         service_row=offsets(link.most_hits + 1 for link in links)[:-1],
-        message_fs=plan.message_fs,
-        token_fs=plan.token_fs,
-        wire_fs=np.array([link.wire_fs for link in links], np.int64),
+        message_fs=min(plan.message_fs, LONGEST_FS),
+        token_fs=min(plan.token_fs, LONGEST_FS),
+        wire_fs=counted(link.wire_fs for link in links),
         depth=np.array([cores[link.receiver].timing.queue_depth for link in links], np.int64),
         ring_begin=offsets(cores[link.receiver].timing.queue_depth for link in links),
         level=np.array([core.level for core in cores], np.int64),
-        fetch_fs=np.array([core.fetch_fs for core in cores], np.int64),
-        barrier_fs=plan.barrier_fs,
+        fetch_fs=counted(core.fetch_fs for core in cores),
+        barrier_fs=min(plan.barrier_fs, LONGEST_FS),
         barrier=plan.barrier,
         serial=serial,
-        interval_fs=interval_fs,
+        interval_fs=min(interval_fs, LONGEST_FS),
     )
 
 

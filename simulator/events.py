@@ -16,7 +16,7 @@ Int64 = NDArray[np.int64]
 SERVING: Final = 0
 WAITING: Final = 1
 UPDATING: Final = 2
-NEVER: Final = 2**62
+NEVER: Final = 2**63 - 1  # later than any time that a run reaches, see simulator.longest
 
 # columns of the entries of a core's input queues
 ARRIVAL, SERVICE, SLOT, NEURON, VALUE, READY, SENT, PORT = range(8)  # SERVICE is -1 for a token

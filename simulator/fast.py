@@ -29,7 +29,8 @@ from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
 from simulator.kernels_events import run_events
 from simulator.kernels_frames import DONE, PRODUCT_MADE, frame_values
-from simulator.kernels_time import NEXT, barrier_steps, dataflow_frames
+from simulator.kernels_time import NEXT, RELEASE, barrier_steps, dataflow_frames
+from simulator.longest import Costs, costs_of, fits, frame_costs, too_long
 from simulator.part_arrays import Parts, part_arrays
 from simulator.plan import Plan
 from simulator.products import DenseLayer, Products, dense_layer_of, dense_product
@@ -62,6 +63,8 @@ class FastState:
     ways: Ways
     events: EventState  # used where the plan is no chain
     underway: int  # frames that may be in the chip besides those of a block
+    interval_fs: int  # between arrivals, of any length
+    costs: Costs  # of what frames do, to see before they are timed that no time will pass the limit
     dense: dict[int, DenseLayer] = field(default_factory=dict)  # float weights of the cores that needed them
 
     def in_map_order(self, frames: Frames) -> Frames:
@@ -120,6 +123,8 @@ def start(
         ways=ways,
         events=new_event_state(plan, parts, ways),
         underway=frames_underway(plan, arrival),
+        interval_fs=arrival.interval_fs,
+        costs=costs_of(plan, parts, serial=timing.serial),
     )
 
 
@@ -157,15 +162,32 @@ def find_values(state: FastState, frames: Frames) -> None:
 
 
 def find_times(state: FastState, *, last: bool, room: int = 0) -> NDArray[np.int64]:
-    """Time all frames whose integers are known, as far as that goes. Returns up to `room` message rows."""
+    """Time all frames whose integers are known, as far as that goes. Returns up to `room` message rows.
+
+    Raises SimulationError, before it happens, where a time could pass 2**63 fs.
+    """
     messages = np.empty((room, len(MESSAGE_COLUMNS)), np.int64)
-    before = state.times.update_end.copy()
-    traced = _advance_time(state, last=last, messages=messages)
-    if (state.times.update_end < before).any():
-        raise SimulationError(
-            "simulated time has passed 2.5 hours, the 2**63 fs that it is counted in: run fewer frames"
-        )
+    done, known = int(state.progress[1]), int(state.progress[0])
+    frames = frame_costs(state.costs, state.slots, np.arange(done, known) % len(state.outputs))
+    if fits(state.costs, frames, _time_reached(state, known)):
+        return messages[: _advance_time(state, known, last=last, messages=messages)]
+    traced, oldest = 0, done
+    begun = int(state.times.clock[NEXT]) + state.underway if state.underway else done + 1
+    for until in range(min(max(done + 1, begun), known), known + 1):  # frame by frame less is left, so more may fit
+        left, now_fs = frames[oldest - done : until - done], _time_reached(state, until)
+        if not fits(state.costs, left, now_fs):
+            raise too_long(state.costs, left, now_fs, until - 1)
+        traced = _advance_time(state, until, last=last and until == known, messages=messages, traced=traced)
+        oldest = max(oldest, _finished(state, until, last=False))
     return messages[:traced]
+
+
+def _time_reached(state: FastState, known: int) -> int:
+    """The latest time (fs) in the run so far, or the last arrival of the frames that are known."""
+    times = state.times
+    reached = (times.update_end, times.serve_end, times.link_free, times.ends, times.clock[RELEASE:])
+    arrival_fs = max(known - 1, 0) * state.interval_fs
+    return max(arrival_fs, *(int(each.max()) for each in reached))
 
 
 def checkpoint(state: FastState) -> dict[str, NDArray[np.generic]]:
@@ -212,17 +234,19 @@ def make_product(state: FastState, core: int) -> None:
     )
 
 
-def _advance_time(state: FastState, *, last: bool, messages: NDArray[np.int64]) -> int:
-    known = int(state.progress[0])
+def _advance_time(state: FastState, known: int, *, last: bool, messages: NDArray[np.int64], traced: int = 0) -> int:
+    """Time the frames up to number `known` (not included). Returns the message rows written so far."""
     if not state.plan.chain:
         arrays = (state.timed, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
-        return int(run_events(*arrays, known, last or state.timing.serial, messages, 0))
+        return int(run_events(*arrays, known, last or state.timing.serial, messages, traced))
     if not state.plan.barrier:
         threads = len(state.values.sums)
-        return int(dataflow_frames(state.timed, state.slots, state.timing, state.times, known, messages, 0, threads))
+        return int(
+            dataflow_frames(state.timed, state.slots, state.timing, state.times, known, messages, traced, threads)
+        )
     cores = len(state.plan.layers)
     until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
-    return int(barrier_steps(state.timed, state.slots, state.timing, state.times, known, until, messages, 0))
+    return int(barrier_steps(state.timed, state.slots, state.timing, state.times, known, until, messages, traced))
 
 
 def _room_for_messages(state: FastState, known: int) -> int:
@@ -235,10 +259,7 @@ def _room_for_messages(state: FastState, known: int) -> int:
 def hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | None = None) -> Block:
     """The frames that are finished, with all their counts."""
     known, done = (int(n) for n in state.progress)
-    finished = known
-    if state.underway and not last:
-        begun = len(state.plan.layers) - 1 if state.plan.chain else 0
-        finished = max(done, min(known, int(state.times.clock[NEXT]) - begun))
+    finished = _finished(state, known, last=last)
     slots = np.arange(done, finished) % len(state.outputs)
     integers = state.outputs[slots]
     classes = state.plan.layers[-1].neurons
@@ -252,3 +273,11 @@ def hand_over(state: FastState, *, last: bool, messages: NDArray[np.int64] | Non
         integers=integers if keeps else None,
         messages=messages,
     )
+
+
+def _finished(state: FastState, known: int, *, last: bool) -> int:
+    """How many of the first `known` frames have left the chip, at least."""
+    if not state.underway or last:
+        return known
+    begun = len(state.plan.layers) - 1 if state.plan.chain else 0
+    return max(int(state.progress[1]), min(known, int(state.times.clock[NEXT]) - begun))

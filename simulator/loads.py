@@ -98,7 +98,8 @@ def _serving_fs(network: IntegerNetwork, chip: Chip, timing: CoreTiming, connect
     """Time to serve a connection's messages in a part: docs/machine.md, each message of one unit or digit."""
     rows, row_counts = np.unique(connection.row_hits(part.accumulator_rows), return_counts=True)
     columns, column_counts = np.unique(connection.columns, return_counts=True)
-    pixels, counts = np.outer(rows, columns), np.outer(row_counts, column_counts)
+    pixels = np.outer(rows, columns).astype(object)  # Python integers: a long latency takes a product beyond int64
+    counts = np.outer(row_counts, column_counts)
     synapses = pixels * min(connection.channels, part.width)
     add_fs = _shared_out(synapses, timing.add_lanes) * timing.add_fs
     multiply_fs = np.zeros_like(add_fs)

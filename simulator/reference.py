@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from simulator.blocks import Arrival, Block
 from simulator.errors import SimulationError
+from simulator.limits import LONGEST_FS, beyond_the_limit
 from simulator.plan import Plan, port_fs, service_fs
 from simulator.reference_block import block_of
 from simulator.reference_core import (
@@ -83,7 +84,7 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     """Simulate all `frames` (n, pixels) uint8 at once; the block has the integers and every message.
 
     Messages are ordered by frame, then sender, then sending order. Raises SimulationError if the chip comes to a stop
-    with frames left: cores that wait for each other.
+    with frames left: cores that wait for each other; and if it takes longer than 2**63 fs.
     """
     env = simpy.Environment()
     machine = _machine(env, network, plan, frames, arrival)
@@ -99,6 +100,8 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     if stuck:
         names = ", ".join(core_name(plan, core) for core in stuck)
         raise SimulationError(f"the chip has come to a stop, its cores wait for each other: {names}")
+    if machine.mesh is not None:
+        _check_time(machine, max((max(row, default=0) for row in machine.mesh.waits), default=0))
     return block_of(plan, machine.cores, [channel.messages for channel in machine.channels], machine.mesh,
                     machine.integers)  # fmt: skip
 
@@ -133,6 +136,14 @@ def _now(env: simpy.Environment) -> int:
     return int(env.now)
 
 
+def _check_time(machine: Machine, time_fs: int) -> None:
+    """Raise SimulationError for what int64 fs cannot say, of whatever lasted so long: Python's integers go on."""
+    if time_fs > LONGEST_FS:
+        done = min(sum(event.triggered for event in sent_all) for sent_all in machine.sent_all)
+        reached_fs = max(core.rows[done - 1]["update_end_fs"] for core in machine.cores) if done else 0
+        raise beyond_the_limit(done, reached_fs)
+
+
 def _core(machine: Machine, core: Core) -> Process:
     """Receive phase, update phase, frame after frame."""
     env, free_fs = machine.env, 0
@@ -150,6 +161,7 @@ def _core(machine: Machine, core: Core) -> Process:
         yield from _update(machine, core, frame)
         end_frame(core)
         free_fs = core.row["update_end_fs"] = _now(env)
+        _check_time(machine, free_fs)
         _keep_integers(machine, core, frame)
         machine.sent_all[core.index][frame].succeed()
 

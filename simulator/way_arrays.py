@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.limits import counted
 from simulator.part_arrays import offsets
 from simulator.plan import Plan
 from simulator.routes import ROOT, Send, Stop
@@ -57,7 +58,7 @@ def way_arrays(plan: Plan) -> Ways:
     queues = [] if plan.chain else [plan.cores[link.receiver].timing.queue_depth for link in plan.links]
     return Ways(
         shared=shared,
-        hop_fs=np.array([link.hop_fs for link in plan.mesh], np.int64),
+        hop_fs=counted(link.hop_fs for link in plan.mesh),
         inputs=offsets(len(each) for each in inputs),
         input_buffer=np.array([*chain.from_iterable(inputs)], np.int64),
         depth=np.array(depth, np.int64),
@@ -72,7 +73,7 @@ def way_arrays(plan: Plan) -> Ways:
         leave_link=np.array([link for _, link, _ in leaves], np.int64),
         leave_stop=np.array([stop for _, _, stop in leaves], np.int64),
         leave_input=np.array([places[buffer, link] for buffer, link, _ in leaves] if shared else [], np.int64),
-        last_fs=np.array([link.last_fs for link in plan.links], np.int64),
+        last_fs=counted(link.last_fs for link in plan.links),
     )
 
 

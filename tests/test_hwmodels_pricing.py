@@ -222,13 +222,26 @@ def test_exact_sum(values: list[int]) -> None:
     assert exact_sum(np.array(values, dtype=np.int64)) == sum(values)
 
 
-def test_a_row_too_large_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
-        price(one_row(adds=10**14), HOROWITZ)
-    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
-        price(one_row(adds=6 * 10**13, multiplies=3 * 10**13), HOROWITZ)
-    with pytest.raises(ValueError, match=r"more than 9\.2 J"):
-        price(one_row(update_end_fs=10**18), leaking("1 W", "0 mW"))
+@given(
+    st.lists(st.integers(0, 2**62), min_size=1, max_size=3),
+    st.integers(0, 10**12),
+    st.integers(0, 10**12),
+    st.integers(0, 10**15),
+    st.integers(0, 2**62),
+)
+def test_rows_beyond_int64_are_exact(ends: list[int], chip_nw: int, core_nw: int, add_aj: int, adds: int) -> None:
+    """A 10 W chip that takes a frame a second spends 10 J on each, more than an int64 of aJ holds."""
+    record = HOROWITZ.model_dump(by_alias=True, mode="json")
+    record["leakage"] = {"core_mw": f"{core_nw} nW", "chip_mw": f"{chip_nw} nW"}
+    record["operations"]["add"]["int32"]["energy_pj"] = f"{add_aj} aJ"
+    rows = [{**one_row(adds=adds, update_end_fs=end).iloc[0], "frame": frame} for frame, end in enumerate(sorted(ends))]
+    energies = price(pd.DataFrame(rows), Accelerator.model_validate(record))
+    spans = [end - before for end, before in zip(sorted(ends), [0, *sorted(ends)], strict=False)]
+    cores = [(span * core_nw + 500_000) // 10**6 + adds * add_aj for span in spans]
+    chips = [(span * chip_nw + 500_000) // 10**6 for span in spans]
+    assert energies["total_aj"].tolist() == cores + chips
+    assert totals(energies)["total_aj"].tolist() == [sum(cores + chips)]
+    assert (energies["total_aj"].dtype == np.int64) == (max(cores + chips) < 2**63)
 
 
 def test_a_core_the_chip_does_not_have_is_refused() -> None:
@@ -270,3 +283,36 @@ def test_a_hundred_thousand_rows_in_less_than_a_second() -> None:
     begin = time.perf_counter()
     price(counts, leaking("1 mW", "1 mW"))
     assert time.perf_counter() - begin < 1
+
+
+@given(st.permutations(["m0", "m1", "m2"]), st.permutations(["x", "y", "z"]), st.integers(1, 3), st.data())
+def test_a_network_costs_the_same_whatever_others_stand_beside_it(
+    modes: list[str], layers: list[str], cores: int, data: st.DataObject
+) -> None:
+    """Names are categories, as a run has them: of all networks or of those there, in any order."""
+    chosen = data.draw(st.lists(st.sampled_from(modes), min_size=1, unique=True))
+    chip = leaking("1 mW", "7 mW", "0.5 mW", "2 mW")
+    whole = table(modes=3, frames=2, cores=cores)
+    whole["layer"] = pd.Categorical([f"{'xyz'[core]}" for core in whole["core"]], layers)
+    whole["mode"] = pd.Categorical(whole["mode"], modes)
+    some = whole[whole["mode"].isin(chosen)].reset_index(drop=True)
+    if data.draw(st.booleans()):
+        some = some.assign(mode=some["mode"].cat.remove_unused_categories())
+    for mode in chosen:
+        alone, beside = (
+            {
+                "interval": of(frame_intervals(counts), mode)["interval_fs"].tolist(),
+                "energies": of(price(counts, chip), mode).drop(columns=["mode", "layer"]).to_numpy().tolist(),
+                "totals": of(totals(price(counts, chip)), mode).drop(columns="mode").to_numpy().tolist(),
+                "idle": idle_mw(counts, chip, 1e6)[mode],
+            }
+            for counts in (some, whole)
+        )
+        assert alone == beside
+        last = whole[(whole["mode"] == mode) & (whole["core"] == cores - 1)]["update_end_fs"]
+        assert sum(alone["interval"]) == last.iloc[-1]
+    assert set(idle_mw(some, chip, 1e6)) == set(chosen) == set(totals(price(some, chip))["mode"])
+
+
+def of(table: pd.DataFrame, mode: str) -> pd.DataFrame:
+    return table[table["mode"].astype(str) == mode]

@@ -15,6 +15,7 @@ from hwmodels import ENERGY_COLUMNS
 from hwmodels.records import LINK_COLUMNS, OF_THE_LAYER
 from reports import Run, RunError, load_run, open_partial
 from reports.chip_plots import frame_waterfall
+from reports.core_tables import layers_table
 from reports.mesh import check_mesh
 from reports.parts import Parts
 from reports.phases import ACTIVITIES, phases_table, pieces_table
@@ -73,6 +74,18 @@ def test_tables_by_core_add_up_to_tables_by_layer(either: Run) -> None:
     assert layers["total_pj"].tolist() == [value / 10**6 for value in exact["total_aj"].sum()]
     by_layer = run.energy.groupby(["mode", "layer"], sort=False)["energy_pj"].sum()
     assert by_layer.xs("conv2", level="layer").tolist() == pytest.approx(layers.xs(2, level=1)["total_pj"].tolist())
+
+
+def test_shares_of_times_whose_sum_is_beyond_int64(either: Run) -> None:
+    """Two hours on each of a layer's cores are more than 2**63 fs together."""
+    names = [*TIMES, "blocked_memory_fs"]
+    whole = max(int(either.counts.groupby(["mode", "core"], observed=True)[name].sum().max()) for name in names)
+    factor = 2 ** (62 - whole.bit_length())
+    longer = either.counts.assign(**{name: either.counts[name] * factor for name in names})
+    arguments = either.energies, either.layout, either.neurons, 32
+    tables = [layers_table(counts, *arguments) for counts in (either.counts, longer)]
+    shares = [name for name in tables[0] if name.endswith("_share")]
+    pd.testing.assert_frame_equal(*(table[shares] for table in tables), check_exact=True)
 
 
 def test_shares_of_a_layer_are_those_of_the_time_of_its_cores(either: Run) -> None:

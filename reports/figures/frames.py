@@ -43,7 +43,7 @@ class Cost:
 
 
 COSTS: Final[dict[str, Cost]] = {
-    "whole system": Cost("total_pj", "whole-system energy per frame", 1e-12, "J"),
+    "whole system": Cost("total_pj", "whole-system energy per frame, while working", 1e-12, "J"),
     "arithmetic only": Cost("arithmetic_pj", "arithmetic energy per frame", 1e-12, "J"),
     "operations": Cost("operations", "operations per frame", 1.0, ""),
     "latency": Cost("latency_ns", "latency of a frame", 1e-9, "s"),

@@ -13,7 +13,7 @@ from reports.figures.theme import component_colours, figure, network_colour, net
 _PANELS: Final = (
     ("operations", "operations per frame", 1.0, ""),
     ("arithmetic_pj", "arithmetic only, per frame (J)", 1e-12, "J"),
-    ("total_pj", "whole system, per frame (J)", 1e-12, "J"),
+    ("energy_at_rate_pj", "whole system at the frame rate, per frame (J)", 1e-12, "J"),
     ("latency_ns", "latency of a frame, mean (s)", 1e-9, "s"),
 )
 
