@@ -80,7 +80,10 @@ def test_channels_last_are_turned_and_said(shape):
      ((24, 8), (3, 8, 8)), ((3, 9, 8), (3, 8, 9))],
 )  # fmt: skip
 def test_other_shapes_are_refused_whatever_their_size(shape, taken):
+    sides, own = " x ".join(map(str, shape)), " x ".join(map(str, taken))
     text = f"frames 'x' have shape {shape}, network 'net' takes {taken}: "
+    if prod(shape) != prod(taken):
+        text = f"frames 'x' have {prod(shape)} pixels ({sides}), network 'net' takes {prod(taken)} ({own}): "
     with pytest.raises(WorkloadError, match=re.escape(text)):
         fit_frames(frames_of_array("x", np.zeros((2, *shape), np.uint8)), taken, "net")
 

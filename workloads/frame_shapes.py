@@ -23,9 +23,12 @@ def order_of(given: tuple[int, ...], taken: tuple[int, ...], what: str, network:
     Axes of 1 do not matter; a flat frame is in the network's own order, and so is any frame for a network that takes
     flat ones. Raises WorkloadError, its first words being `what`, where the shapes do not fit, or fit in two ways.
     """
-    text = f"{what} have shape {_text(given)}, network {network!r} takes {_text(taken)}"
     if prod(given) != prod(taken):
-        raise WorkloadError(f"{text}: {prod(given)} values for {prod(taken)} inputs; bring them to that size first")
+        raise WorkloadError(
+            f"{what} have {prod(given)} pixels ({' x '.join(map(str, given))}), network {network!r} takes "
+            f"{prod(taken)} ({' x '.join(map(str, taken))}): choose frames of that size"
+        )
+    text = f"{what} have shape {_text(given)}, network {network!r} takes {_text(taken)}"
     plain, own = _sides(given), _sides(taken)
     if len(own) <= 1 or len(plain) <= 1:
         return "as it is"
@@ -67,8 +70,9 @@ def flat_frames(array: NDArray[Any], taken: tuple[int, ...], what: str, network:
     Raises WorkloadError unless it is a uint8 array of such a shape; channels last is refused here, where no one would
     read a warning.
     """
-    if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim < 2:
-        stacks = dict.fromkeys([_stack((prod(taken),)), _stack(taken)])
+    pixels = prod(array.shape[1:]) if isinstance(array, np.ndarray) and array.ndim >= 2 else 0
+    if pixels != prod(taken) or array.dtype != np.uint8:
+        stacks = [_stack((prod(taken),)), *([_stack(taken)] if len(_sides(taken)) > 1 else [])]
         raise WorkloadError(
             f"{what} are {kind_of(array)}; network {network!r} takes {' or '.join(stacks)} uint8: pixels 0..255"
         )
