@@ -74,7 +74,7 @@ def flat_frames(array: NDArray[Any], taken: tuple[int, ...], what: str, network:
     if pixels != prod(taken) or array.dtype != np.uint8:
         stacks = [_stack((prod(taken),)), *([_stack(taken)] if len(_sides(taken)) > 1 else [])]
         raise WorkloadError(
-            f"{what} are {kind_of(array)}; network {network!r} takes {' or '.join(stacks)} uint8: pixels 0..255"
+            f"{what} {_given(array)}: network {network!r} takes {' or '.join(stacks)} uint8: pixels 0..255"
         )
     if order_of(array.shape[1:], taken, what, network) == "channels last":
         raise WorkloadError(
@@ -84,9 +84,13 @@ def flat_frames(array: NDArray[Any], taken: tuple[int, ...], what: str, network:
     return array.reshape(len(array), prod(taken))
 
 
-def kind_of(given: Any) -> str:  # noqa: ANN401 - whatever a caller gave
-    """What was given in the place of an array, in words."""
-    return f"{given.shape} {given.dtype}" if isinstance(given, np.ndarray) else f"a {type(given).__name__}"
+def _given(array: Any) -> str:  # noqa: ANN401 - whatever a caller gave
+    """What was given in the place of frames, in words."""
+    return (
+        f"of {array.dtype} and shape {array.shape}"
+        if isinstance(array, np.ndarray)
+        else f"are a {type(array).__name__}"
+    )
 
 
 def _sides(shape: tuple[int, ...]) -> tuple[int, ...]:
