@@ -38,14 +38,16 @@ def simulate(
 ) -> Run:
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
 
-    frames: from `ds.frames`, or a (n, ...) uint8 array. modes: of `ds.MODES`; all that the accelerator can run unless
+    frames: from `ds.frames`, or a (n, pixels) or (n, *input_shape) uint8 array; one with its channels last is turned
+    where that is certain, with a warning in the run. modes: of `ds.MODES`; all that the accelerator can run unless
     given. mapping: which cores the layers run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory,
     runs/NAME-HASH unless given; a finished run of the same configuration there is
     read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
     input core is free), `paced` (at frame_rate_hz). Power and energy are stated at frame_rate_hz, or at what the chip
     sustains if that is less. threads: at most so many
     simulate, one per core unless given; results are the same. progress: see `deltasim.execute.Progress`. Raises
-    SimulationError where things don't fit each other and RunError where `out` is taken.
+    SimulationError where things don't fit each other, WorkloadError for frames that are not the network's, and RunError
+    where `out` is taken.
     """
     settings = Settings(
         name=name,

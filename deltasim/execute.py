@@ -20,6 +20,7 @@ from reports import PartialRun, Run, RunError, load_run, open_partial
 from simulator import (
     FastState,
     Plan,
+    SimulationError,
     advance,
     block_size,
     checkpoint,
@@ -30,6 +31,7 @@ from simulator import (
     start,
 )
 from simulator import simulate as simulate_mode
+from workloads import Frames, own_order
 
 BLOCKS_PER_CHUNK: Final = 8
 FRAMES_PER_CHUNK: Final = 100  # at least: saving the state of a large network takes as long as some of its frames
@@ -146,14 +148,14 @@ def _fast_chunk(job: Job, plan: Plan, state: FastState, begins: range, report: C
     blocks = []
     for begin in begins:
         end = min(begin + begins.step, begins.stop)
-        frames = job.frames.read(begin, end)
+        frames = _read(job.frames, begin, end)
         blocks.append(advance(state, frames, last=end == job.frames.count, trace=job.settings.record_messages))
         report(end)
     counts = np.concatenate([each.counts for each in blocks])
     messages = [each.messages for each in blocks if each.messages is not None]
     return _Chunk(
         columns=_columns(counts, plan, blocks[0].first),
-        outputs=np.concatenate([each.outputs for each in blocks]),
+        outputs=own_order(state.network, np.concatenate([each.outputs for each in blocks])),
         messages=_message_columns(np.concatenate(messages), plan) if messages else None,
         state=dict(checkpoint(state)),
         links=_link_columns(np.concatenate([each.mesh for each in blocks]), plan, blocks[0].first),
@@ -162,9 +164,10 @@ def _fast_chunk(job: Job, plan: Plan, state: FastState, begins: range, report: C
 
 def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
     """The reference engine takes all frames at once; a second attempt finds its one chunk finished."""
+    network = network_for(job.network, plan.mode.name)
     result = simulate_mode(
-        network_for(job.network, plan.mode.name),
-        job.frames.read(0, job.frames.count),
+        network,
+        _read(job.frames, 0, job.frames.count),
         chip_of(job.accelerator),
         plan.mode.name,
         mapping=job.mapping,
@@ -175,11 +178,21 @@ def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
     keep = job.settings.record_messages and result.messages is not None
     return _Chunk(
         columns=_columns(result.counts, plan, 0),
-        outputs=result.outputs,
+        outputs=own_order(network, result.outputs),
         messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,
         state={"done": np.array(1)},
         links=_link_columns(result.mesh, plan, 0),
     )
+
+
+def _read(frames: Frames, begin: int, end: int) -> NDArray[np.uint8]:
+    """Frames begin .. end-1. Raises SimulationError if the source gives another number of them; the engines check the
+    rest.
+    """
+    block = frames.read(begin, end)
+    if len(block) != end - begin:
+        raise SimulationError(f"frames {frames.name!r}: read({begin}, {end}) gave {len(block)}, not {end - begin}")
+    return block
 
 
 def _columns(counts: NDArray[np.int64], plan: Plan, first: int) -> dict[str, NDArray[np.int64]]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
-from math import prod
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -26,6 +25,7 @@ from workloads import (
     Quantisation,
     QuantisedNetwork,
     WorkloadError,
+    fit_frames,
     list_datasets,
     load_frames,
     load_network,
@@ -177,13 +177,7 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
     network = named_network(experiment.network, folder, experiment.normalisation)
     source = _source(folder, experiment.frames.dataset)
-    frames = _frames(source, experiment.frames, network)
-    pixels = prod(network.input_shape)
-    if frames.pixels != pixels:
-        raise WorkloadError(
-            f"frames {frames.name!r} have {frames.pixels} pixels ({' x '.join(map(str, frames.shape))}), network "
-            f"{network.name!r} takes {pixels}: choose frames of that size"
-        )
+    frames = fit_frames(_frames(source, experiment.frames, network), network.input_shape, network.name)
     network, precision = _at_scales(network, experiment.quantisation, folder)
     settings = quantisation_of(precision, accelerator)
     calibration = calibration_frames(source, frames, experiment.quantisation.calibration_frames)

@@ -11,7 +11,7 @@ from deltasim.mapping_choice import FIT, MappingChoice, mapping_of
 from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
 from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
-from workloads import Frames, IntegerNetwork, QuantisedNetwork
+from workloads import Frames, IntegerNetwork, QuantisedNetwork, fit_frames
 
 FS_PER_SECOND: Final = 10**15
 LONGEST_FS: Final = 2**63 - 1
@@ -68,9 +68,10 @@ def plan_job(
     """Check that network, frames and accelerator fit in every mode, and fix what the run will be.
 
     `classes` are the names of the outputs, `channels` the order of the frames' channels (to show them). Raises
-    SimulationError with all that does not fit.
+    SimulationError with all that does not fit, WorkloadError for frames that the network does not take.
     """
     settings = settings or Settings()
+    frames = fit_frames(frames, network.input_shape, network.full.name)
     chip = chip_of(accelerator)
     modes = settings.modes or default_modes(accelerator)
     repeated = {mode for mode in modes if modes.count(mode) > 1}

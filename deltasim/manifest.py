@@ -10,7 +10,7 @@ import numpy as np
 from deltasim.job import Job, arrival_of, network_for
 from hwmodels import chip_of
 from simulator import Plan
-from workloads import InputReport, LayerReport, bits_needed, largest_inputs, static_bound
+from workloads import InputReport, LayerReport, bits_needed, largest_inputs, own_order, static_bound
 
 _LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")
 
@@ -26,6 +26,7 @@ def describe_run(job: Job) -> dict[str, Any]:
         "network": network.name,
         "dataset": job.frames.name,
         "classes": list(job.classes),
+        "output_shape": list(job.network.output_shape),
         "warnings": list(job.frames.warnings),
         "frame_interval_fs": arrival_of(job.settings).interval_fs or None,
         "frame_rate_hz": job.settings.frame_rate_hz,
@@ -46,9 +47,10 @@ def describe_run(job: Job) -> dict[str, Any]:
 
 
 def _output_scale(job: Job, mode: str) -> list[float]:
-    """Real value of one unit of every output."""
-    last = network_for(job.network, mode).layers[-1]
-    scale: list[float] = np.resize(last.accumulator_scale, last.accumulators).tolist()
+    """Real value of one unit of every output, in the order of the outputs."""
+    network = network_for(job.network, mode)
+    last = network.layers[-1]
+    scale: list[float] = own_order(network, np.resize(last.accumulator_scale, (1, last.accumulators)))[0].tolist()
     return scale
 
 

@@ -30,8 +30,9 @@ def reference_mode(modes: Iterable[str]) -> str | None:
 
 
 def scaled(outputs: NDArray[np.integer[Any]], scales: float | list[float]) -> NDArray[np.float64]:
-    """(frames, classes) outputs as real numbers; `scales` is one for all, one per class, or one per channel of a map
-    whose channels change fastest. Raises ValueError if their number does not divide the number of outputs.
+    """(frames, classes) outputs as real numbers; `scales` is one for all, or one per output, in their order.
+
+    Raises ValueError if their number does not divide the number of outputs.
     """
     factors = np.atleast_1d(np.asarray(scales, np.float64))
     return np.asarray(outputs * np.tile(factors, outputs.shape[1] // len(factors)))

@@ -18,6 +18,7 @@ from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUM
 from reports import changes, core_tables, files, layer_costs, tables
 from reports.answers import answer_columns
 from reports.atomic import read_arrays, read_json
+from reports.count_warnings import count_warnings
 from reports.equality import Equality, check_equality
 from reports.errors import RunError
 from reports.figures.theme import network_name
@@ -69,8 +70,9 @@ class Run:
     """A finished run. Tables are computed when first asked for, and never from anything but the files of the run.
 
     `parts` is layers.json: one entry per core in use (see `reports.parts`); `mesh` is mesh.json (see `reports.mesh`);
-    `counts` the counts table with `mode` and `layer` as categories; `outputs` (frames, classes) integers per mode, on
-    disk until they are asked for (see `reports.outputs`); `labels` (frames,) or None; `sample_frames` uint8, pictures
+    `counts` the counts table with `mode` and `layer` as categories; `outputs` (frames, classes) integers per mode, in
+    the network's own order (a map's as (channel, y, x); `output_shape`), on disk until they are asked for (see
+    `reports.outputs`); `labels` (frames,) or None; `sample_frames` uint8, pictures
     of frames 0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was
     measured when the network was quantised (see `reports.quantisation`), None in a run that does not say.
     """
@@ -146,10 +148,24 @@ class Run:
         return height * width == 1 or self.labels is not None or bool(self.manifest.get("classes"))
 
     @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of what the network puts out for one frame: (classes,), or (C, H, W). `outputs` has it flattened."""
+        width = next(iter(self.outputs.values())).shape[1]
+        return tuple(int(side) for side in self.manifest.get("output_shape") or (width,))
+
+    @property
     def warnings(self) -> list[str]:
-        """What the reader of any result must know: a video that ended early, frames that come too fast for the chip."""
+        """What the reader of any result must know: a video that ended early, a layer that sends nothing, frames that
+        come too fast for the chip.
+        """
         late = [f"{network_name(mode)}: {pace.sentence}" for mode, pace in self.paces.items() if pace.late]
-        return list(dict.fromkeys([*(str(text) for text in self.manifest.get("warnings") or ()), *late]))
+        stored = [str(text) for text in self.manifest.get("warnings") or ()]
+        return list(dict.fromkeys([*stored, *self._of_counts, *late]))
+
+    @cached_property
+    def _of_counts(self) -> list[str]:
+        """Warnings that follow from the counts; see `reports.count_warnings`."""
+        return count_warnings(self.layer_counts, self.neurons, self.sending)
 
     @property
     def sent_maps(self) -> tuple[tuple[int, int, int] | None, ...]:

@@ -56,7 +56,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise RunError(f"{path / files.MANIFEST}: its list of files is malformed; simulate the run again")
     if version != SCHEMA_VERSION:
         raise RunError(
-            f"{path}: written in schema version {version}, this program reads {SCHEMA_VERSION}; simulate the run again"
+            f"{path}: written in schema version {version}, this program reads {SCHEMA_VERSION}; simulate the "
+            f"run again, from what it was made of: deltasim run EXPERIMENT --out {path} --overwrite"
         )
     if not listed.keys() >= _NEEDED or not modes:
         raise RunError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulationError
+from workloads.integer_network import IntegerNetwork
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,14 @@ class Block:
     outputs: NDArray[np.int32]
     integers: NDArray[np.int32] | None
     messages: NDArray[np.int64] | None
+
+
+def check_block(frames: NDArray[np.uint8], network: IntegerNetwork) -> None:
+    """Raise SimulationError unless `frames` are an array (n, pixels) uint8, as many pixels as the network has inputs.
+
+    The last check before compiled loops, which read whatever lies behind an array that is too small.
+    """
+    if isinstance(frames, np.ndarray) and frames.dtype == np.uint8 and frames.shape[1:] == (network.inputs,):
+        return
+    given = f"{frames.shape} {frames.dtype}" if isinstance(frames, np.ndarray) else f"a {type(frames).__name__}"
+    raise SimulationError(f"frames are {given}; network {network.name!r} takes (n, {network.inputs}) uint8")

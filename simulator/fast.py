@@ -23,7 +23,7 @@ from simulator.arrays import (
     new_value_state,
     timing_arrays,
 )
-from simulator.blocks import Arrival, Block
+from simulator.blocks import Arrival, Block, check_block
 from simulator.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
 from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
@@ -150,7 +150,10 @@ def _check_all_done(state: FastState) -> None:
 
 
 def find_values(state: FastState, frames: Frames) -> None:
-    """Find the integers and messages of the next `frames`, dense products wherever they are predicted to be faster."""
+    """Find the integers and messages of the next `frames` (n, pixels) uint8, in (channel, y, x) order, dense products
+    wherever they are predicted to be faster. Raises SimulationError for other frames: the kernels do not look.
+    """
+    check_block(frames, state.network)
     known = int(state.progress[0])
     integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
     arrays = (state.net, state.timing, state.parts, state.values, state.slots, state.in_map_order(frames))

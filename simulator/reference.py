@@ -17,7 +17,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simulator.blocks import Arrival, Block
+from simulator.blocks import Arrival, Block, check_block
 from simulator.errors import SimulationError
 from simulator.limits import LONGEST_FS, beyond_the_limit
 from simulator.plan import Plan, port_fs, service_fs
@@ -86,6 +86,7 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     Messages are ordered by frame, then sender, then sending order. Raises SimulationError if the chip comes to a stop
     with frames left: cores that wait for each other; and if it takes longer than 2**63 fs.
     """
+    check_block(frames, network)
     env = simpy.Environment()
     machine = _machine(env, network, plan, frames, arrival)
     if plan.shared:

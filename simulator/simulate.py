@@ -20,6 +20,8 @@ from simulator.modes import mode_named
 from simulator.plan import Plan
 from simulator.planning import plan_network
 from simulator.reference import run_reference
+from workloads.errors import WorkloadError
+from workloads.frame_shapes import flat_frames
 from workloads.integer_network import IntegerNetwork
 
 Engine = Literal["fast", "reference"]
@@ -33,9 +35,10 @@ class Result:
     """A finished simulation of one mode.
 
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32,
-    the accumulators of the last layer. mesh: (frames, mesh links, columns) int64, columns as in
-    hwmodels.records.LINK_COLUMNS. integers: (frames, neurons of all layers) int32, if kept. messages: (messages,
-    9) int64, if recorded; columns as in hwmodels.records.MESSAGE_COLUMNS, times in fs.
+    the accumulators of the last layer, in (y, x, channel) order (`workloads.own_order` gives the network's). mesh:
+    (frames, mesh links, columns) int64, columns as in hwmodels.records.LINK_COLUMNS. integers: (frames, neurons of
+    all layers) int32, if kept. messages: (messages, 9) int64, if recorded; columns as in
+    hwmodels.records.MESSAGE_COLUMNS, times in fs.
     """
 
     plan: Plan
@@ -75,11 +78,11 @@ def simulate(
 ) -> Result:
     """Run `frames` through `network` on `chip` and return counts, times and outputs.
 
-    frames: (n, ...) uint8, or an iterable of such arrays (a stream; only a block of it is in memory). mode: one of
-    hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision network, the others the
-    scaled one. mapping: which cores each layer runs on (layer l on core l unless given). progress:
-    called with the number of frames finished since the last call. The reference engine takes
-    all frames at once. Raises SimulationError for frames, networks and chips that don't fit each other.
+    frames: (n, pixels) or (n, C, H, W) uint8, or an iterable of such arrays (a stream; only a block of it is in
+    memory). mode: one of hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision
+    network, the others the scaled one. mapping: which cores each layer runs on (layer l on core l unless given).
+    progress: called with the number of frames finished since the last call. The reference engine takes all frames at
+    once. Raises SimulationError for frames, networks and chips that don't fit each other.
     """
     plan = _checked_plan(network, chip, mode, mapping)
     stream = _checked_stream(frames, network)
@@ -139,13 +142,12 @@ def _checked_plan(network: IntegerNetwork, chip: Chip, mode_name: str, mapping: 
 def _checked_stream(
     frames: NDArray[np.uint8] | Iterable[NDArray[np.uint8]], network: IntegerNetwork
 ) -> Iterator[NDArray[np.uint8]]:
+    height, width, channels = network.input_shape
     for array in [frames] if isinstance(frames, np.ndarray) else frames:
-        if array.dtype != np.uint8 or array.ndim < 2 or array[0:1].size != network.inputs * len(array[0:1]):
-            raise SimulationError(
-                f"frames of {array.dtype} and shape {array.shape}: network {network.name!r} "
-                f"takes (n, {network.inputs}) uint8"
-            )
-        yield array.reshape(len(array), network.inputs)
+        try:
+            yield flat_frames(array, (channels, height, width), "frames", network.name)
+        except WorkloadError as error:
+            raise SimulationError(str(error)) from None
 
 
 def _reference_block(

@@ -12,6 +12,7 @@ import pytest
 from reports_branching import make_branching_run
 from reports_example import MODES, OUTPUTS, add_chunks, counts, finish, make_run, manifest, messages
 
+from hwmodels.records import SCHEMA_VERSION
 from reports import RunError, load_run, open_partial
 from reports.files import partial_directory
 
@@ -176,7 +177,8 @@ def test_damaged_files_are_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema_version": 2', '{"schema_version": 3, "files": {}, "modes": []}']
+    "text",
+    ["", "[]", "{}", '{"schema_version": 2', f'{{"schema_version": {SCHEMA_VERSION}, "files": {{}}, "modes": []}}'],
 )
 def test_damaged_manifests(tmp_path: Path, text: str) -> None:
     path = make_run(tmp_path / "run")
@@ -189,8 +191,13 @@ def test_another_schema_version(tmp_path: Path) -> None:
     path = make_run(tmp_path / "run")
     content = json.loads((path / "manifest.json").read_text())
     (path / "manifest.json").write_text(json.dumps({**content, "schema_version": 99}))
-    with pytest.raises(RunError, match="schema version 99"):
+    with pytest.raises(RunError, match=rf"schema version 99, .* --out {path} --overwrite"):
         load_run(path)
+    partial = open_partial(path, "a" * 64, overwrite=True)  # what the sentence says works
+    for mode in MODES:
+        add_chunks(partial, mode)
+    finish(partial, manifest())
+    assert load_run(path).frame_count == 2
 
 
 def test_messages_only_if_recorded(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from workloads.bounds import bits_needed, largest_inputs, static_bound
 from workloads.datasets import list_datasets, load_frames
 from workloads.errors import WorkloadError
+from workloads.frame_shapes import fit_frames
 from workloads.frames import Frames, frames_of_array
 from workloads.graph import Graph, Preprocessing, cut_graph
 from workloads.graph_run import run_graph
@@ -24,7 +25,7 @@ from workloads.normalisation import normalised
 from workloads.quantisation import Quantisation
 from workloads.quantisation_report import InputReport, LayerReport, QuantisationReport
 from workloads.quantise import QuantisedNetwork, quantise
-from workloads.reference import IntegerTrace, integer_forward, real_outputs
+from workloads.reference import IntegerTrace, integer_forward, own_order, real_outputs
 from workloads.temporal import temporal_order
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "check_integer_network",
     "cut_graph",
     "dense_layer",
+    "fit_frames",
     "forward",
     "frames_of_array",
     "graph_of",
@@ -62,6 +64,7 @@ __all__ = [
     "load_network",
     "network_from_arrays",
     "normalised",
+    "own_order",
     "quantise",
     "real_outputs",
     "run_graph",

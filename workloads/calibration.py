@@ -17,6 +17,7 @@ from workloads.float_layers import FloatLayer, sent_values
 from workloads.graph import Graph, Preprocessing
 from workloads.graph_operations import FloatingArray
 from workloads.graph_run import normalise, walk_graph
+from workloads.integer_checks import PIXEL_MAX
 
 Calibration = Literal["percentile", "largest", "mse"]
 Counts = NDArray[np.int64]
@@ -77,6 +78,18 @@ def measure(
         return [Magnitudes(count, None) for count in counts]
     quantiles = _quantiles(graph, layers, frames, counts, percentile)
     return [Magnitudes(count, quantile) for count, quantile in zip(counts, quantiles, strict=True)]
+
+
+def pixel_range(frames: NDArray[np.uint8]) -> int:
+    """The brightest pixel that the integers of the input shall reach: 1, 3, 7, ... or 255, the first that none of the
+    calibration `frames` exceeds.
+
+    A pixel is an integer already, so its range is told by the bits it uses. No percentile is taken: it would cut white
+    off pictures, and all events off frames that hold few. The next power of two leaves room for other frames, so that
+    pictures have 0..255 whether or not there is a white pixel among those seen. Black frames say nothing: 255.
+    """
+    brightest = int(frames.max(initial=0))
+    return (1 << brightest.bit_length()) - 1 if brightest else PIXEL_MAX
 
 
 def calibrated_range(magnitudes: Magnitudes, levels: int) -> float:

@@ -1,7 +1,8 @@
 """Frames of a user's own `.npy` or `.npz` file, which may be larger than memory.
 
-`.npy`: one uint8 array (n, pixels), (n, height, width) or (n, height, width, channels). `.npz`: such an array called
-`frames`, and optionally (n,) integers called `labels`. Frames are read from the file as they are asked for.
+`.npy`: one uint8 array (n, pixels), (n, height, width), (n, channels, height, width) or (n, height, width, channels);
+frame_shapes says how a network reads it. `.npz`: such an array called `frames`, and optionally (n,) integers called
+`labels`. Frames are read from the file as they are asked for.
 """
 
 import math

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,10 @@ def frames_of_array(
 ) -> Frames:
     """Frames of an array (n, ...) uint8, in memory or memory-mapped, taken in `order` (indices; all of them without).
 
-    `labels` are those of `images`, before ordering. `shape` is that of a frame, images.shape[1:] without.
+    `labels` are those of `images`, before ordering. `shape` is that of a frame, images.shape[1:] without. Raises
+    WorkloadError unless there are frames, of uint8 pixels.
     """
+    _check_stack(images)
     indices = np.arange(len(images)) if order is None else order
 
     def read(start: int, stop: int) -> NDArray[np.uint8]:
@@ -84,6 +87,16 @@ def frames_of_array(
         return np.ascontiguousarray(chosen).reshape(len(chosen), -1)
 
     return Frames(name, len(indices), shape or images.shape[1:], None if labels is None else labels[indices], read)
+
+
+def _check_stack(images: Any) -> None:  # noqa: ANN401 - whatever a caller gave
+    if isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim >= 2 and images.size:
+        return
+    given = f"{images.shape} {images.dtype}" if isinstance(images, np.ndarray) else f"a {type(images).__name__}"
+    raise WorkloadError(
+        f"frames are {given}; needed an array of one frame or more, (n, pixels) or (n, ...) uint8: pixels 0..255. A "
+        "single frame is frame[None]"
+    )
 
 
 def take_range(frames: Frames, start: int, stop: int) -> Frames:

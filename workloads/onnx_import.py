@@ -20,6 +20,7 @@ from workloads.onnx_files import opset, read_model, tensor_array
 from workloads.onnx_folding import fold
 from workloads.onnx_model import attributes_of, input_of, names_of, nodes_needed, output_of, unused
 from workloads.onnx_source import Operand, Source
+from workloads.onnx_strict import check_attributes, check_outputs
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
@@ -139,7 +140,10 @@ def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
         raise Source(name, node.op_type, 0, 0, {}, ()).refuse(
             "this operator is not supported", ", ".join(sorted({*_RULES, "Constant", "Shape"}))
         )
-    source = Source(name, node.op_type, progress.opset, progress.batch, attributes_of(node), operands)
+    outputs = tuple(node.output)
+    source = Source(name, node.op_type, progress.opset, progress.batch, attributes_of(node), operands, outputs)
+    check_attributes(source)
+    check_outputs(source)
     if source.channels_last and node.op_type not in _TAKE_CHANNELS_LAST:
         raise source.refuse("it reads a map with channels last", ", ".join(sorted(_TAKE_CHANNELS_LAST)))
     operations = _RULES[node.op_type](source)

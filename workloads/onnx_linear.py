@@ -21,7 +21,7 @@ def gemm(source: Source) -> list[DraftOperation]:
     if source.operand(2) is None:
         return [_dense(source, weights, np.zeros(outputs))]
     bias = source.weights(2, "bias") * source.number("beta", 1.0)
-    if bias.size not in {1, outputs} or bias.shape[-1:] not in {(), (1,), (outputs,)}:
+    if bias.size not in {1, outputs} or bias.shape[-1:] not in {(), (bias.size,)}:
         raise source.refuse(f"its bias has shape {bias.shape}", f"one number, or {outputs}, one per output")
     return [_dense(source, weights, np.broadcast_to(bias.reshape(-1), (outputs,)).copy())]
 
@@ -36,9 +36,18 @@ def matmul(source: Source) -> list[DraftOperation]:
 
 
 def batch_normalization(source: Source) -> list[DraftOperation]:
-    """BatchNormalization with stored statistics: (x - mean) / sqrt(var + epsilon) * scale + bias, per channel."""
-    if source.integer("training_mode", 0) or not source.integer("spatial", 1):
-        raise source.refuse("it normalises by the batch at hand (training_mode) or not per channel (spatial 0)")
+    """BatchNormalization with stored statistics: (x - mean) / sqrt(var + epsilon) * scale + bias, per channel.
+
+    Before opset 14 it is in training, and normalises by the batch, where it has more outputs than one; since then
+    where training_mode says so.
+    """
+    if source.integer("training_mode", 0) or any(source.outputs[1:]):
+        raise source.refuse(
+            "it is in training mode (training_mode, or outputs besides the first): it normalises by the batch at hand",
+            "a network exported for use, whose statistics are stored",
+        )
+    if not source.integer("spatial", 1):
+        raise source.refuse("spatial is 0: its statistics are of single values", "statistics per channel (spatial 1)")
     names = ("scale", "bias", "mean", "variance")
     scale, bias, mean, variance = (source.weights(index, name) for index, name in enumerate(names, 1))
     channels = source.shape()[0]

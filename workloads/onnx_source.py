@@ -29,7 +29,10 @@ class Operand:
 
 @dataclass(frozen=True)
 class Source:
-    """A node of the model. `operands`: None where an optional input is left out. `batch`: frames the model declares."""
+    """A node of the model. `operands`: None where an optional input is left out. `batch`: frames the model declares.
+
+    `outputs`: names of the values it gives, empty where an optional one is left out.
+    """
 
     name: str
     operator: str
@@ -37,6 +40,7 @@ class Source:
     batch: int
     attributes: dict[str, AttributeValue]
     operands: tuple[Operand | None, ...]
+    outputs: tuple[str, ...] = ()
 
     def refuse(self, why: str, supported: str = "") -> WorkloadError:
         """The error that says this node cannot be taken, why, and what could."""

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.calibration import measure, preprocessing_of
+from workloads.calibration import measure, pixel_range, preprocessing_of
 from workloads.errors import WorkloadError
 from workloads.float_layers import map_of
+from workloads.frame_shapes import flat_frames
 from workloads.graph import Graph, Preprocessing
 from workloads.integer_checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer_layers import integer_layer, requantiser_of
 from workloads.integer_network import FloatArray, IntArray, IntegerNetwork, Precision
 from workloads.lowering import Lowered, lower
-from workloads.network import Network, check_frames
+from workloads.network import Network
 from workloads.network_graph import graph_of
 from workloads.quantisation import Quantisation
 from workloads.quantisation_report import QuantisationReport, quantisation_report
@@ -28,11 +29,17 @@ _LARGEST_MEAN = 2.0**14
 
 @dataclass(frozen=True)
 class QuantisedNetwork:
-    """`full`: for the original and temporal-difference networks. `scaled`: for rounding and sigma-delta."""
+    """`full`: for the original and temporal-difference networks. `scaled`: for rounding and sigma-delta.
+
+    `input_shape`: of a frame, as the float network says it, such as (C, H, W). `output_shape`: of what it puts out for
+    a frame, likewise: (classes,) or (C, H, W).
+    """
 
     full: IntegerNetwork
     scaled: IntegerNetwork
     report: QuantisationReport
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
 
 
 def quantise(
@@ -40,24 +47,26 @@ def quantise(
 ) -> QuantisedNetwork:
     """Make integers of a float network, with scales for the activations seen on `calibration` frames.
 
-    `calibration`: (n, pixels) uint8, frames flattened in (channel, y, x) order. A soft-max at the end is left to float.
+    `calibration`: (n, *input_shape) uint8, or (n, pixels), frames flattened in that order, (channel, y, x) for maps. A
+    soft-max at the end is left to float.
     Raises WorkloadError if the frames do not fit, a node of a graph cannot be computed in integers, a layer is silent
     on the frames, or a bias does not fit the accumulator.
     """
     settings = settings or Quantisation()
     graph = network if isinstance(network, Graph) else graph_of(network)
     preprocessing = preprocessing_of(graph)
-    check_frames(calibration, int(np.prod(graph.input_shape)), graph.name)
+    calibration = flat_frames(calibration, network.input_shape, "calibration frames", graph.name)
     if not len(calibration):
         raise WorkloadError(f"no calibration frames for network {graph.name!r}; a few hundred typical ones will do")
     lowered = lower(graph)
     magnitudes = measure(graph, lowered.layers[:-1], calibration, settings.covered_percent)
-    senders = senders_of(lowered.layers, preprocessing, magnitudes, settings)
+    senders = senders_of(lowered.layers, preprocessing, pixel_range(calibration), magnitudes, settings)
     check_ranges(senders, settings, graph.name, len(calibration))
     scaled_k = coarse_scales(senders, settings, graph.name)
     full = _integer_network(graph, lowered, "full", full_scales(senders), settings)
     scaled = _integer_network(graph, lowered, "scaled", scaled_k, settings)
-    return QuantisedNetwork(full, scaled, quantisation_report(graph, lowered, calibration, (full, scaled)))
+    report = quantisation_report(graph, lowered, calibration, (full, scaled))
+    return QuantisedNetwork(full, scaled, report, network.input_shape, graph.shapes[graph.output])
 
 
 def _integer_network(

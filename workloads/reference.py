@@ -6,7 +6,7 @@ integers. Accumulators that saturate may clip on the way in another order; here 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from workloads.integer_network import (
 )
 from workloads.integer_products import exact_sums
 from workloads.network import check_frames
+
+Number = TypeVar("Number", bound=np.generic)
 
 _BATCH_BYTES = 64 << 20
 
@@ -60,10 +62,19 @@ def integer_forward(network: IntegerNetwork, frames: NDArray[np.uint8]) -> Integ
 
 
 def real_outputs(network: IntegerNetwork, outputs: IntArray) -> FloatArray:
-    """The real values (n, outputs) float64 of accumulators (n, outputs) of the last layer."""
+    """The real values (n, outputs) float64 of accumulators (n, outputs) of the last layer, in (y, x, channel) order."""
     scale = network.layers[-1].accumulator_scale
     units: FloatArray = np.tile(scale, outputs.shape[1] // scale.size)
     return units * outputs
+
+
+def own_order(network: IntegerNetwork, outputs: NDArray[Number]) -> NDArray[Number]:
+    """Outputs (n, outputs) of the last layer, given in (y, x, channel) order as everything inside is, in the float
+    network's own: (channel, y, x), which its class names, labels and flattened vectors follow.
+    """
+    height, width, channels = network.layers[-1].shape
+    maps = outputs.reshape(len(outputs), height, width, channels)
+    return np.ascontiguousarray(maps.transpose(0, 3, 1, 2)).reshape(outputs.shape)
 
 
 def fit_accumulator(sums: NDArray[np.int64], bits: int, overflow: Overflow) -> IntArray:

@@ -12,7 +12,7 @@ from workloads.calibration import Magnitudes, calibrated_range
 from workloads.errors import WorkloadError
 from workloads.float_layers import FloatLayer
 from workloads.graph import Preprocessing
-from workloads.integer_checks import PIXEL_MAX, activation_range
+from workloads.integer_checks import activation_range
 from workloads.integer_network import Precision
 from workloads.quantisation import Quantisation
 
@@ -34,11 +34,14 @@ class Senders:
 def senders_of(
     layers: Sequence[FloatLayer],
     preprocessing: Preprocessing,
+    brightest_pixel: int,
     magnitudes: Sequence[Magnitudes],
     settings: Quantisation,
 ) -> Senders:
-    """The senders among `layers`, all but the last, and the input; `magnitudes` are those of the senders' layers."""
-    darkest, brightest = _real_ends(preprocessing)
+    """The senders among `layers`, all but the last, and the input, whose pixels are 0..`brightest_pixel`; `magnitudes`
+    are those of the senders' layers.
+    """
+    darkest, brightest = _real_ends(preprocessing, brightest_pixel)
     hidden = layers[:-1]
     unsigned = (darkest >= 0, *(layer.unsigned for layer in hidden))
     bits = settings.activation_bits
@@ -122,10 +125,10 @@ def _shared(senders: Senders, precision: Precision, steps: Sequence[int]) -> tup
     return tuple(smallest[group] for group in senders.groups)
 
 
-def _real_ends(preprocessing: Preprocessing) -> tuple[float, float]:
-    """Real values of the darkest and the brightest pixel any channel can have."""
+def _real_ends(preprocessing: Preprocessing, brightest_pixel: int) -> tuple[float, float]:
+    """Real values of the darkest and the brightest pixel of any channel."""
     ends = [
-        ((0 - mean) * scale, (PIXEL_MAX - mean) * scale)
+        ((0 - mean) * scale, (brightest_pixel - mean) * scale)
         for mean, scale in zip(preprocessing.mean, preprocessing.scale, strict=True)
     ]
     return min(low for low, _ in ends), max(high for _, high in ends)

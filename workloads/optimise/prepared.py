@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from workloads.calibration import preprocessing_of
 from workloads.errors import WorkloadError
 from workloads.float_layers import map_of
+from workloads.frame_shapes import flat_frames
 from workloads.graph import Graph
 from workloads.lowering import lower
-from workloads.network import Network, check_frames
+from workloads.network import Network
 from workloads.network_graph import graph_of
 from workloads.optimise.fan_out import fan_outs
 from workloads.optimise.parameters import Parameters, parameters_of
@@ -64,8 +65,10 @@ def require_jax() -> None:
 
 
 def frame_maps(graph: Graph, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames (n, pixels) in (channel, y, x) order as maps (n, H, W, C). Raises WorkloadError if they do not fit."""
-    check_frames(frames, int(np.prod(graph.input_shape)), graph.name)
+    """Frames (n, pixels) in (channel, y, x) order, or (n, C, H, W), as maps (n, H, W, C). Raises WorkloadError if they
+    do not fit.
+    """
+    frames = flat_frames(frames, graph.input_shape, "frames", graph.name)
     if not len(frames):
         raise WorkloadError(f"no frames to optimise scales of network {graph.name!r} on; a few hundred will do")
     return np.ascontiguousarray(frames.reshape(-1, *graph.input_shape).transpose(0, 2, 3, 1))
