@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
 from deltasim.scales_file import apply_scales
+from deltasim.settings import ArrivalName, EngineName, Settings
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
@@ -110,12 +111,15 @@ class Experiment(BaseModel):
     mapping: MappingField = Field(
         MappingChoice(), description="which cores the layers run on: fit, balance, or every layer's own cores"
     )
-    arrival: Literal["serial", "pipelined", "paced"] = Field(
-        "serial", description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz"
+    arrival: ArrivalName = Field(
+        Settings.arrival,
+        description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz",
     )
-    frame_rate_hz: float = Field(30.0, gt=0, le=1e9, allow_inf_nan=False, description="power is stated at this rate")
-    engine: Literal["fast", "reference"] = Field("fast", description="reference: SimPy, one event per message, slow")
-    record_messages: bool = Field(False, description="keep every message with its times (large)")
+    frame_rate_hz: float = Field(
+        Settings.frame_rate_hz, gt=0, le=1e9, allow_inf_nan=False, description="power is stated at this rate"
+    )
+    engine: EngineName = Field(Settings.engine, description="reference: SimPy, one event per message, slow")
+    record_messages: bool = Field(Settings.record_messages, description="keep every message with its times (large)")
 
 
 @dataclass(frozen=True)

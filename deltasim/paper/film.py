@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltasim.experiment import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
 from workloads import Frames, Graph, WorkloadError
-from workloads.graph_files import graph_sha256
+from workloads.content_hash import content_sha256
 from workloads.normalisation import Normalisation
 from workloads.resize import resize
 from workloads.splice import splice
@@ -59,7 +59,7 @@ class Film:
         """What decides the frames and the network, for the manifest."""
         return {
             "network": self.network.name,
-            "network_sha256": graph_sha256(self.network),
+            "network_sha256": content_sha256(self.network),
             "splice": self.splice,
             "static": self.static.describe(),
             "moving": self.moving.describe(),

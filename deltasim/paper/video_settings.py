@@ -98,16 +98,12 @@ def settings_of(settings: Settings, film: Film) -> dict[str, Any]:
     """Everything that decides the numbers of Figure 5, for the manifest."""
     recipe = settings.recipe(film.network)
     return {
+        **vars(settings),
+        **vars(recipe),
         **film.describe(),
-        "train_frames": settings.train_frames,
         "loss": loss_of(film.network),
-        "lambdas": list(recipe.lambdas),
-        "learning_rate": recipe.learning_rate,
-        "start_levels": recipe.start_levels,
-        "epochs": settings.epochs,
         "calibration_frames": CALIBRATION_FRAMES,
         "weight_bits": WEIGHT_BITS,
         "activation_bits": ACTIVATION_BITS,
         "accelerator": ACCELERATOR,
-        "systems": settings.systems,
     }
