@@ -16,13 +16,13 @@ from workloads.errors import WorkloadError, did_you_mean
 from workloads.graph import Graph
 from workloads.graph_operations import INPUT, Shape
 from workloads.onnx_drafts import Draft, DraftOperation, draft_shape
-from workloads.onnx_files import opset, read_model, tensor_array
+from workloads.onnx_files import any_array, opset, read_model
 from workloads.onnx_folding import fold
 from workloads.onnx_model import attributes_of, input_of, names_of, nodes_needed, output_of, unused
 from workloads.onnx_source import Operand, Source
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto, SparseTensorProto, TensorProto
 
 _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Add": onnx_linear.add,
@@ -69,7 +69,7 @@ class _Progress:
     folder: Path
     opset: int
     batch: int
-    tensors: dict[str, "TensorProto"]
+    tensors: dict[str, "TensorProto | SparseTensorProto"]
     names: set[str]
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -100,7 +100,10 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
 def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Graph:
     frames = input_of(model.graph, input_shape)
     last = output_of(model.graph, output)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    tensors: dict[str, TensorProto | SparseTensorProto] = {
+        **{tensor.name: tensor for tensor in model.graph.initializer},
+        **{tensor.values.name: tensor for tensor in model.graph.sparse_initializer},
+    }
     nodes = nodes_needed(model.graph, last)
     names = names_of(nodes)
     progress = _Progress(path.parent, opset(model), frames.batch, tensors, set(names), values={frames.name: INPUT})
@@ -172,7 +175,7 @@ def _operand(name: str, progress: _Progress) -> Operand | None:
     if not name:
         return None
     if name in progress.tensors and name not in progress.constants:
-        progress.constants[name] = tensor_array(progress.tensors[name], progress.folder)
+        progress.constants[name] = any_array(progress.tensors[name], progress.folder)
     if name in progress.constants:
         return Operand(name, constant=progress.constants[name])
     if name in progress.values:
@@ -187,8 +190,9 @@ def _operand(name: str, progress: _Progress) -> Operand | None:
 
 def _constant(node: "NodeProto", progress: _Progress) -> NDArray[Any]:
     for attribute in node.attribute:
-        if attribute.name == "value":
-            return tensor_array(attribute.t, progress.folder)
+        if attribute.name in {"value", "sparse_value"}:
+            tensor = attribute.t if attribute.name == "value" else attribute.sparse_tensor
+            return any_array(tensor, progress.folder)
     values = attributes_of(node)
     for name, dtype in (("value_float", np.float32), ("value_int", np.int64)):
         for key in (name, f"{name}s"):

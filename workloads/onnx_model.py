@@ -30,7 +30,7 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
 
     Raises WorkloadError if there is more than one input, or its shape is left open and not given.
     """
-    constants = {tensor.name for tensor in graph.initializer}
+    constants = {tensor.name for tensor in graph.initializer} | {each.values.name for each in graph.sparse_initializer}
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs) or "none"
