@@ -18,7 +18,16 @@ from workloads.graph_operations import INPUT, Shape
 from workloads.onnx_drafts import Draft, DraftOperation, draft_shape
 from workloads.onnx_files import any_array, opset, read_model
 from workloads.onnx_folding import fold
-from workloads.onnx_model import attributes_of, input_of, names_of, nodes_needed, output_of, unused
+from workloads.onnx_model import (
+    attributes_of,
+    checked_shape,
+    how_to_choose_output,
+    input_of,
+    names_of,
+    nodes_needed,
+    output_of,
+    unused,
+)
 from workloads.onnx_source import Operand, Source
 
 if TYPE_CHECKING:
@@ -90,6 +99,7 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
     operator, the reason and what is supported.
     """
     path = Path(path)
+    input_shape = None if input_shape is None else checked_shape(input_shape)
     model = read_model(path)
     try:
         return _graph_of(model, path, input_shape, output)
@@ -139,9 +149,13 @@ def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
         _fold_constant(node, operands, progress)
         return
     if node.op_type not in _RULES:
-        raise Source(name, node.op_type, 0, 0, {}, ()).refuse(
-            "this operator is not supported", ", ".join(sorted({*_RULES, "Constant", "Shape"}))
-        )
+        known = ", ".join(sorted({*_RULES, "Constant", "Shape"}))
+        before = [operand.name for operand in operands if operand is not None and operand.constant is None]
+        hint = ""
+        if progress.values[before[0]] != INPUT:
+            hint = f" To end the network before it, {how_to_choose_output(before[0])}"
+        refusal = Source(name, node.op_type, 0, 0, {}, ()).refuse("this operator is not supported", known)
+        raise WorkloadError(f"{refusal}{hint}")
     source = Source(name, node.op_type, progress.opset, progress.batch, attributes_of(node), operands)
     if source.channels_last and node.op_type not in _TAKE_CHANNELS_LAST:
         raise source.refuse("it reads a map with channels last", ", ".join(sorted(_TAKE_CHANNELS_LAST)))

@@ -45,7 +45,8 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
     if given is None and (len(sides) != 4 or min(sides[1:]) < 1):
         declared = ", ".join(str(side or "?") for side in sides)
         raise WorkloadError(
-            f"{where} has shape ({declared}); needed (batch, C, H, W) with C, H and W known. Give input_shape=(C, H, W)"
+            f"{where} has shape ({declared}); needed (batch, C, H, W) with C, H and W known. Say which: --input-shape "
+            "C,H,W, the experiment's field input_shape: [C, H, W], or ds.load_network(path, input_shape=(C, H, W))"
         )
     readers = [node for node in graph.node if inputs[0].name in node.input]
     last = bool(readers) and all(_turns_channels_first(node) for node in readers)
@@ -54,8 +55,21 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
     return ModelInput(inputs[0].name, max(sides[0], 1) if sides else 1, shape, last)
 
 
+def checked_shape(given: Sequence[int]) -> Shape:
+    """The shape of a frame that a caller chose. Raises WorkloadError unless it is (C, H, W)."""
+    sides = tuple(given) if isinstance(given, Sequence) else ()
+    if len(sides) != 3 or not all(type(side) is int and side >= 1 for side in sides):
+        raise WorkloadError(f"input_shape is {given!r}; needed (C, H, W), integers from 1, such as (3, 224, 224)")
+    return sides
+
+
 def _turns_channels_first(node: "NodeProto") -> bool:
     return node.op_type == "Transpose" and attributes_of(node).get("perm") == (0, 3, 1, 2)
+
+
+def how_to_choose_output(name: str) -> str:
+    """End of a message: how the network is made to end at the value or node `name`, or another."""
+    return f"choose one: --output {name}, the experiment's field output, or ds.load_network(path, output={name!r})"
 
 
 def output_of(graph: "GraphProto", chosen: str | None) -> str:
@@ -70,7 +84,9 @@ def output_of(graph: "GraphProto", chosen: str | None) -> str:
         return chosen if chosen in values else named[chosen]
     if len(graph.output) != 1:
         names = ", ".join(value.name for value in graph.output)
-        raise WorkloadError(f"the model has {len(graph.output)} outputs ({names}); choose one with output=NAME")
+        raise WorkloadError(
+            f"the model has {len(graph.output)} outputs ({names}); {how_to_choose_output(names.split(', ')[0])}"
+        )
     return str(graph.output[0].name)
 
 
