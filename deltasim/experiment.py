@@ -212,7 +212,7 @@ def named_network(
     normalisation: Normalisation | None,
     *,
     output: str | None = None,
-    input_shape: tuple[int, int, int] | None = None,
+    input_shape: tuple[int, ...] | None = None,
 ) -> Network | Graph:
     """A bundled or fetched network, or that of a file in `folder`, with how pixels become its input; see load_network.
 

@@ -37,7 +37,7 @@ def with_options(
         "accelerator": None if accelerator is None else _from_here(accelerator),
         "network": None if network is None else _from_here(network),
         "output": output,
-        "input_shape": None if input_shape is None else shape_of(input_shape),
+        "input_shape": None if input_shape is None else chosen_shape(input_shape),
         "normalisation": normalisation,
         "modes": None if modes is None else tuple(name.strip() for name in modes.split(",")),
         "engine": engine,
@@ -59,10 +59,13 @@ def _from_here(name: str) -> str:
     return str(here.absolute()) if here.exists() else name
 
 
-def shape_of(text: str) -> tuple[int, ...] | str:
-    """The numbers of a text such as 3,224,224 or 3x224x224; other texts as they are, to be refused by the field."""
-    sides = re.split(r"[,x]", "".join(text.split()).strip("()[]"))
-    return tuple(map(int, sides)) if all(re.fullmatch("[0-9]{1,9}", side) for side in sides) else text
+def chosen_shape(text: str) -> tuple[int, ...]:
+    """The numbers of a text such as 3,224,224 or 3x224x224. Raises ConfigError unless it is three, each 1 or more."""
+    sides = re.split("[,x]", "".join(text.split()).strip("()[]"))
+    if len(sides) != 3 or not all(re.fullmatch("[0-9]{1,9}", side) and int(side) for side in sides):
+        what = "is no shape of a frame; needed C,H,W, each 1 or more, such as 3,224,224"
+        raise ConfigError(Problem("command line", None, "--input-shape", text, what))
+    return tuple(map(int, sides))
 
 
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:

@@ -28,6 +28,7 @@ from workloads import Frames, Graph, IntegerNetwork, Network, Preprocessing, Qua
 from workloads.content_hash import content_sha256, hashed_fields, unhashed_fields
 from workloads.float_layers import FloatLayer
 from workloads.optimise import ScaleSearch, SenderCost
+from workloads.preprocess import Preprocessing as ImagePreprocessing
 
 ROOTS = (
     Job,
@@ -42,6 +43,7 @@ ROOTS = (
     SenderCost,
     FloatLayer,
     Preprocessing,
+    ImagePreprocessing,
     Figure,
     Film,
 )
@@ -62,8 +64,7 @@ def types_hashed() -> list[type]:
             found.add(kind)
             hints = annotations(kind)
             waiting.extend(below for name in hashed_fields(kind) for below in reachable(hints[name]))
-    kept = set(ROOTS)
-    return sorted(kept | found, key=lambda kind: kind.__qualname__)
+    return sorted(found, key=lambda kind: kind.__qualname__)
 
 
 HASHED = types_hashed()

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from workloads.errors import WorkloadError, did_you_mean
@@ -69,7 +70,9 @@ def _turns_channels_first(node: "NodeProto") -> bool:
 
 def how_to_choose_output(name: str) -> str:
     """End of a message: how the network is made to end at the value or node `name`, or another."""
-    return f"choose one: --output {name}, the experiment's field output, or ds.load_network(path, output={name!r})"
+    return (
+        f"choose one: --output {quote(name)}, the experiment's field output, or ds.load_network(path, output={name!r})"
+    )
 
 
 def output_of(graph: "GraphProto", chosen: str | None) -> str:
@@ -83,10 +86,9 @@ def output_of(graph: "GraphProto", chosen: str | None) -> str:
             )
         return chosen if chosen in values else named[chosen]
     if len(graph.output) != 1:
-        names = ", ".join(value.name for value in graph.output)
-        raise WorkloadError(
-            f"the model has {len(graph.output)} outputs ({names}); {how_to_choose_output(names.split(', ')[0])}"
-        )
+        names = [value.name for value in graph.output]
+        how = how_to_choose_output(names[0]) if names else "export it again"
+        raise WorkloadError(f"the model has {len(names)} outputs ({', '.join(names) or 'none'}); {how}")
     return str(graph.output[0].name)
 
 
