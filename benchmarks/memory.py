@@ -23,7 +23,8 @@ from deltasim.api import dashboard
 from deltasim.assets import asset_named, find_asset
 from deltasim.execute import run_job
 from deltasim.experiment import channel_order
-from deltasim.job import Settings, plan_job
+from deltasim.job import plan_job
+from deltasim.settings import Settings
 from hwmodels import load_accelerator
 from workloads import Frames, Graph, Quantisation, load_frames, load_network, normalised, quantise
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.execute import Progress, run_job
-from deltasim.experiment import Experiment, Loaded, channel_order, load_experiment, read_experiment
-from deltasim.job import Job, Settings, plan_job
+from deltasim.experiment import Experiment, channel_order, load_experiment, read_experiment
+from deltasim.job import Job, plan_job
 from deltasim.mapping_choice import MappingChoice
+from deltasim.settings import ArrivalName, EngineName, Settings, settings_of
 from deltasim.yaml_text import to_yaml
 from hwmodels import Accelerator
 from reports import Run, load_run, write_dashboard
@@ -25,14 +26,14 @@ def simulate(
     accelerator: Accelerator,
     *,
     modes: Sequence[str] | None = None,
-    name: str = "run",
+    name: str = Settings.name,
     mapping: Literal["fit", "balance"] | MappingChoice = "fit",
     out: Path | str | None = None,
     overwrite: bool = False,
-    arrival: Literal["serial", "pipelined", "paced"] = "serial",
-    frame_rate_hz: float = 30.0,
-    engine: Literal["fast", "reference"] = "fast",
-    record_messages: bool = False,
+    arrival: ArrivalName = Settings.arrival,
+    frame_rate_hz: float = Settings.frame_rate_hz,
+    engine: EngineName = Settings.engine,
+    record_messages: bool = Settings.record_messages,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -98,7 +99,7 @@ def job_of(
         loaded.quantised,
         loaded.frames,
         loaded.accelerator,
-        _settings(loaded),
+        settings_of(experiment),
         _as_yaml(experiment),
         tuple(loaded.network.classes),
         channel_order(loaded.network),
@@ -108,19 +109,6 @@ def job_of(
 def dashboard(finished: Run | Path | str) -> Path:
     """Write the run's dashboard.html anew, from its tables, and return its path."""
     return write_dashboard(finished if isinstance(finished, Run) else load_run(finished))
-
-
-def _settings(loaded: Loaded) -> Settings:
-    experiment = loaded.experiment
-    return Settings(
-        name=experiment.name,
-        modes=experiment.modes,
-        mapping=experiment.mapping,
-        arrival=experiment.arrival,
-        frame_rate_hz=experiment.frame_rate_hz,
-        engine=experiment.engine,
-        record_messages=experiment.record_messages,
-    )
 
 
 def _as_yaml(experiment: Experiment) -> str:

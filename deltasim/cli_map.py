@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deltasim.api import job_of
-from deltasim.cli_options import AcceleratorName, Json, NetworkName, NormalisationName, What
+from deltasim.cli_options import AcceleratorName, InputShape, Json, NetworkName, NormalisationName, OutputName, What
 from deltasim.experiment import Experiment, experiment_of
 from deltasim.job import Job
 from deltasim.mapping_choice import MappingChoice
@@ -46,6 +46,8 @@ def map_(
     cores: Most = None,
     accelerator: AcceleratorName = None,
     network: NetworkName = None,
+    output: OutputName = None,
+    input_shape: InputShape = None,
     normalisation: NormalisationName = None,
     out: Target = None,
     json: Json = False,
@@ -55,7 +57,14 @@ def map_(
     With --out the mapping can be changed by hand: every layer has its cores (numbers in mesh order) and its cuts.
     """
     chosen, folder = experiment_of(experiment)
-    chosen = with_options(chosen, accelerator=accelerator, network=network, normalisation=normalisation)
+    chosen = with_options(
+        chosen,
+        accelerator=accelerator,
+        network=network,
+        output=output,
+        input_shape=input_shape,
+        normalisation=normalisation,
+    )
     if strategy is not None or cores is not None:
         choice = MappingChoice(strategy=strategy or chosen.mapping.strategy, cores=cores or chosen.mapping.cores)
         chosen = chosen.model_copy(update={"mapping": choice})

@@ -9,7 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deltasim.cli_options import AcceleratorName, Json, NetworkName, NormalisationName, Overwrite, Range, What
+from deltasim.cli_options import (
+    AcceleratorName,
+    InputShape,
+    Json,
+    NetworkName,
+    NormalisationName,
+    OutputName,
+    Overwrite,
+    Range,
+    What,
+)
 from deltasim.experiment import experiment_of
 from deltasim.optimise_job import OptimiseJob, optimise_job, run_optimise
 from deltasim.options import with_options
@@ -77,6 +87,8 @@ def optimise(
     from_levels: Levels = False,
     frames: Range = None,
     network: NetworkName = None,
+    output: OutputName = None,
+    input_shape: InputShape = None,
     normalisation: NormalisationName = None,
     accelerator: AcceleratorName = None,
     out: Target = None,
@@ -89,7 +101,15 @@ def optimise(
     others to judge them. An interrupted search goes on after its last finished epoch.
     """
     chosen, folder = experiment_of(experiment)
-    chosen = with_options(chosen, network=network, normalisation=normalisation, accelerator=accelerator, frames=frames)
+    chosen = with_options(
+        chosen,
+        network=network,
+        output=output,
+        input_shape=input_shape,
+        normalisation=normalisation,
+        accelerator=accelerator,
+        frames=frames,
+    )
     with status_line(f"loading {chosen.network} and frames") as say:
         job = optimise_job(
             chosen,

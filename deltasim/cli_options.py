@@ -29,6 +29,18 @@ NetworkName = Annotated[
     str | None,
     typer.Option(metavar="NAME|FILE", help="Another network: bundled (deltasim list), or a .onnx or .npz file."),
 ]
+OutputName = Annotated[
+    str | None,
+    typer.Option(
+        "--output", metavar="NAME", help="Node or value at which the network ends, instead of its own output."
+    ),
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option(
+        "--input-shape", metavar="C,H,W", help="Shape of a frame, where an ONNX network leaves it open: 3,224,224."
+    ),
+]
 NormalisationName = Annotated[
     str | None,
     typer.Option(

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deltasim.cli_options import Json, NetworkName, NormalisationName, Overwrite
+from deltasim.cli_options import InputShape, Json, NetworkName, NormalisationName, OutputName, Overwrite
 from deltasim.execute import check_place
+from deltasim.options import chosen_shape
 from deltasim.paper.make import MAKERS, PLACE, SEED, Request, place_name
 from deltasim.progress import progress_bars
 from deltasim.show import print_json
@@ -98,6 +99,8 @@ def _command(name: str) -> Callable[..., None]:
 
 def _figure5(
     network: NetworkName = None,
+    output: OutputName = None,
+    input_shape: InputShape = None,
     normalisation: NormalisationName = None,
     static: Clip = None,
     moving: Clip = None,
@@ -111,6 +114,8 @@ def _figure5(
 ) -> None:
     video = {
         "network": network,
+        "output": output,
+        "input_shape": None if input_shape is None else chosen_shape(input_shape),
         "normalisation": normalisation,
         "static": static,
         "moving": moving,
@@ -122,6 +127,8 @@ def _figure5(
 
 def _figure6(
     network: NetworkName = None,
+    output: OutputName = None,
+    input_shape: InputShape = None,
     normalisation: NormalisationName = None,
     static: Clip = None,
     moving: Clip = None,
@@ -131,7 +138,14 @@ def _figure6(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    video = {"network": network, "normalisation": normalisation, "static": static, "moving": moving}
+    video = {
+        "network": network,
+        "output": output,
+        "input_shape": None if input_shape is None else chosen_shape(input_shape),
+        "normalisation": normalisation,
+        "static": static,
+        "moving": moving,
+    }
     _make_one("figure6", quick=quick, seed=seed, out=out, overwrite=overwrite, json=json, video=video)
 
 

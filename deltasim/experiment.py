@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
 from deltasim.scales_file import apply_scales
+from deltasim.settings import ArrivalName, EngineName, Settings
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
@@ -29,7 +30,6 @@ from workloads import (
     list_datasets,
     load_frames,
     load_network,
-    normalised,
     quantise,
 )
 from workloads.normalisation import NORMALISATIONS, Normalisation
@@ -41,6 +41,7 @@ CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
 CALIBRATION_BYTES: Final = 64 * 2**20
+Side = Annotated[int, Field(ge=1)]
 ModeName = Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]
 
 
@@ -99,6 +100,12 @@ class Experiment(BaseModel):
     network: str = Field(
         "mnist-784-200-200-10", description="bundled or fetched network, or a .onnx or .npz file beside this one"
     )
+    output: str | None = Field(
+        None, description="node or value at which the network ends, instead of its own output (ONNX files, graphs)"
+    )
+    input_shape: tuple[Side, Side, Side] | None = Field(
+        None, description="(C, H, W) of a frame, where an ONNX file leaves it open or the network can take another"
+    )
     normalisation: Normalisation | None = Field(
         None, description="how pixels become the input of a network that does not say so itself, such as ONNX"
     )
@@ -110,14 +117,19 @@ class Experiment(BaseModel):
     mapping: MappingField = Field(
         MappingChoice(), description="which cores the layers run on: fit, balance, or every layer's own cores"
     )
-    arrival: Literal["serial", "pipelined", "paced"] = Field(
-        "serial", description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz"
+    arrival: ArrivalName = Field(
+        Settings.arrival,
+        description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz",
     )
     frame_rate_hz: float = Field(
-        30.0, gt=0, le=1e9, allow_inf_nan=False, description="power and energy are stated at this rate"
+        Settings.frame_rate_hz,
+        gt=0,
+        le=1e9,
+        allow_inf_nan=False,
+        description="power and energy are stated at this rate",
     )
-    engine: Literal["fast", "reference"] = Field("fast", description="reference: SimPy, one event per message, slow")
-    record_messages: bool = Field(False, description="keep every message with its times (large)")
+    engine: EngineName = Field(Settings.engine, description="reference: SimPy, one event per message, slow")
+    record_messages: bool = Field(Settings.record_messages, description="keep every message with its times (large)")
 
 
 @dataclass(frozen=True)
@@ -175,7 +187,13 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     Raises ConfigError (accelerator) or WorkloadError (network, frames, quantisation).
     """
     accelerator = load_accelerator(_beside(folder, experiment.accelerator, (".yaml", ".yml", ".json")))
-    network = named_network(experiment.network, folder, experiment.normalisation)
+    network = named_network(
+        experiment.network,
+        folder,
+        experiment.normalisation,
+        output=experiment.output,
+        input_shape=experiment.input_shape,
+    )
     source = _source(folder, experiment.frames.dataset)
     frames = fit_frames(_frames(source, experiment.frames, network), network.input_shape, network.name)
     network, precision = _at_scales(network, experiment.quantisation, folder)
@@ -186,12 +204,25 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
 
 
-def named_network(name: str, folder: Path, normalisation: Normalisation | None) -> Network | Graph:
-    """A bundled or fetched network, or that of a file in `folder`, with how pixels become its input.
+def named_network(
+    name: str,
+    folder: Path,
+    normalisation: Normalisation | None,
+    *,
+    output: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
+) -> Network | Graph:
+    """A bundled or fetched network, or that of a file in `folder`, with how pixels become its input; see load_network.
 
-    Raises WorkloadError if it is not there or does not say how they do.
+    Raises WorkloadError if it is not there, cannot be had so, or does not say how they do.
     """
-    return _normalised(load_network(_network(folder, name)), normalisation)
+    network = load_network(_network(folder, name), output=output, input_shape=input_shape, normalisation=normalisation)
+    if isinstance(network, Graph) and network.preprocessing is None:
+        raise WorkloadError(
+            f"network {network.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
+            f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
+        )
+    return network
 
 
 def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> tuple[Network | Graph, Precision]:
@@ -200,25 +231,6 @@ def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> 
         return network, precision
     scaled = apply_scales(folder / precision.scales, network)
     return scaled.network, precision.model_copy(update={"scales": scaled.scales})
-
-
-def _normalised(network: Network | Graph, name: Normalisation | None) -> Network | Graph:
-    """The network with the normalisation chosen, if one is. Raises WorkloadError if it can't have it, or has none."""
-    if isinstance(network, Network):
-        if name is not None:
-            raise WorkloadError(
-                f"normalisation {name!r} is for networks such as ONNX ones, which do not say how pixels become their "
-                f"input; {network.name!r} says so itself (a pixel times {network.input_scale:.6g}): "
-                "leave it out"
-            )
-        return network
-    graph = network if name is None else normalised(network, name)
-    if graph.preprocessing is None:
-        raise WorkloadError(
-            f"network {graph.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
-            f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
-        )
-    return graph
 
 
 def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) -> Frames:

@@ -2,53 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
-from deltasim.fingerprint import network_sha256, sha256_of, versions
-from deltasim.mapping_choice import FIT, MappingChoice, mapping_of
+from deltasim.fingerprint import versions
+from deltasim.mapping_choice import mapping_of
+from deltasim.settings import Settings
 from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
 from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork, fit_frames
+from workloads.content_hash import content_sha256, hashed_fields, not_hashed
 
 FS_PER_SECOND: Final = 10**15
 LONGEST_FS: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to simulate; see deltasim.experiment.Experiment for the meaning of each field."""
-
-    name: str = "run"
-    modes: tuple[str, ...] | None = None
-    mapping: MappingChoice = FIT
-    arrival: Literal["serial", "pipelined", "paced"] = "serial"
-    frame_rate_hz: float = 30.0
-    engine: Literal["fast", "reference"] = "fast"
-    record_messages: bool = False
-
-
-@dataclass(frozen=True)
 class Job:
-    """One run, worked out and checked, not yet simulated."""
+    """One run, worked out and checked, not yet simulated: all that decides the bytes of its directory.
+
+    `settings.modes` are the modes that will run.
+    """
 
     network: QuantisedNetwork
     frames: Frames
     accelerator: Accelerator
     settings: Settings
     mapping: Mapping
-    plans: tuple[Plan, ...]
+    plans: tuple[Plan, ...] = field(metadata=not_hashed("follow from network, accelerator, settings and mapping"))
     experiment_yaml: str
     classes: tuple[str, ...]
     channels: str
-    config: dict[str, Any]
+    versions: dict[str, str]
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Hash of every field that decides what the run directory holds, by its name."""
+        return {name: content_sha256(getattr(self, name)) for name in hashed_fields(Job)}
 
     @property
     def config_sha256(self) -> str:
-        """Equal for two jobs exactly when they must give the same results."""
-        return sha256_of(self.config)
+        """Equal for two jobs exactly when their run directories must hold the same bytes."""
+        return content_sha256(self.hashes)
 
     @property
     def default_path(self) -> Path:
@@ -86,19 +84,8 @@ def plan_job(
         )
     mapping = _mapping(network, chip, settings, modes)
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
-    config = {
-        "accelerator": sha256_of(accelerator.model_dump(mode="json", by_alias=True, exclude={"provenance", "sources"})),
-        "network": {part.precision: network_sha256(part) for part in (network.full, network.scaled)},
-        "frames": frames.sha256(),
-        "modes": modes,
-        "mapping": [[list(place.cores), place.rows, place.channels] for place in mapping],
-        "arrival": settings.arrival,
-        "frame_rate_hz": settings.frame_rate_hz,
-        "engine": settings.engine,
-        "record_messages": settings.record_messages,
-        "versions": versions(),
-    }
-    return Job(network, frames, accelerator, settings, mapping, plans, experiment_yaml, classes, channels, config)
+    settings = replace(settings, modes=modes)
+    return Job(network, frames, accelerator, settings, mapping, plans, experiment_yaml, classes, channels, versions())
 
 
 def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: tuple[str, ...]) -> Mapping:

@@ -22,7 +22,7 @@ def describe_run(job: Job) -> dict[str, Any]:
     network = job.network.full
     return {
         "name": job.settings.name,
-        "modes": list(job.config["modes"]),
+        "modes": [plan.mode.name for plan in job.plans],
         "network": network.name,
         "dataset": job.frames.name,
         "classes": list(job.classes),
@@ -41,8 +41,8 @@ def describe_run(job: Job) -> dict[str, Any]:
             "rounding": network.input_requantiser.rounding,
             "scales": {part.precision: list(part.scales) for part in (job.network.full, job.network.scaled)},
         },
-        "hashes": {key: job.config[key] for key in ("accelerator", "network", "frames")},
-        "versions": job.config["versions"],
+        "hashes": job.hashes,
+        "versions": job.versions,
     }
 
 
@@ -81,11 +81,11 @@ def describe_quantisation(job: Job) -> dict[str, Any]:
 
 
 def _fidelity(entry: InputReport | LayerReport) -> dict[str, Any]:
-    """Decibels to three digits: more would depend on the order in which floats were added. JSON has no infinity."""
+    """JSON has no infinity."""
     decibels = entry.signal_to_noise_db
     return {
         "scale": entry.scale,
-        "signal_to_noise_db": round(decibels, 3) if isfinite(decibels) else str(decibels),
+        "signal_to_noise_db": decibels if isfinite(decibels) else str(decibels),
         "saturated_share": entry.saturated_share,
     }
 

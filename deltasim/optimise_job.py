@@ -15,14 +15,16 @@ from pydantic import ValidationError
 
 from deltasim.execute import check_place
 from deltasim.experiment import Experiment, Loaded, load_experiment
-from deltasim.fingerprint import sha256_of, versions
-from deltasim.job import Settings, plan_job
+from deltasim.fingerprint import versions
+from deltasim.job import plan_job
 from deltasim.message_costs import message_costs
 from deltasim.options import wrong_options
 from deltasim.scales_file import ScalesFile, SenderScale, network_hash, write_scales
+from deltasim.settings import Settings
 from reports import RunError
 from reports.atomic import replacing
 from workloads import Graph, Network, list_datasets
+from workloads.content_hash import content_sha256
 from workloads.lowering import lower
 from workloads.network_graph import graph_of
 from workloads.optimise import OptimisedScales, ScaleSearch, SenderCost, optimise_scales
@@ -51,8 +53,8 @@ class OptimiseJob:
 
     @property
     def default_path(self) -> Path:
-        """scales/NAME-HASH in the working directory."""
-        return Path("scales") / f"{self.name}-{sha256_of(self.describe())[:10]}"
+        """scales/NAME-HASH in the working directory, of its own for every search."""
+        return Path("scales") / f"{self.name}-{content_sha256((self, versions()))[:10]}"
 
     def describe(self) -> dict[str, Any]:
         """How the scales are found, for their files."""
@@ -127,7 +129,7 @@ def run_optimise(
     """
     directory = out or job.default_path
     check_place(directory)
-    paths = [directory / f"lambda-{lambda_:g}.yaml" for lambda_ in job.settings.lambdas]
+    paths = [directory / f"lambda-{_shortest(lambda_)}.yaml" for lambda_ in job.settings.lambdas]
     checkpoint = directory / "search.checkpoint.npz"
     if out is not None and not overwrite and any(path.exists() for path in paths):
         raise RunError(f"{directory} holds scales already: choose another directory with --out, or --overwrite")
@@ -148,6 +150,11 @@ def run_optimise(
         pd.DataFrame(result.trajectory).to_parquet(temporary, index=False)
     checkpoint.unlink(missing_ok=True)
     return result, paths
+
+
+def _shortest(number: float) -> str:
+    """Six digits where they are the number, else all of them: no two numbers share a file."""
+    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 
 def _file(job: OptimiseJob, result: OptimisedScales, number: int) -> ScalesFile:

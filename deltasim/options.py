@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def with_options(
     *,
     accelerator: str | None = None,
     network: str | None = None,
+    output: str | None = None,
+    input_shape: str | None = None,
     normalisation: str | None = None,
     frames: str | None = None,
     modes: str | None = None,
@@ -28,26 +31,41 @@ def with_options(
     ConfigError for a value that the field does not take.
     """
     data = experiment.model_dump(by_alias=True)
-    if accelerator is not None:
-        here = Path(accelerator)
-        data["accelerator"] = str(here.absolute()) if here.exists() else accelerator
     if network is not None:
-        here = Path(network)
-        data["network"] = str(here.absolute()) if here.exists() else network
-    if normalisation is not None:
-        data["normalisation"] = normalisation
+        data["output"] = data["input_shape"] = None  # those of the network that the file names
+    given = {
+        "accelerator": None if accelerator is None else _from_here(accelerator),
+        "network": None if network is None else _from_here(network),
+        "output": output,
+        "input_shape": None if input_shape is None else chosen_shape(input_shape),
+        "normalisation": normalisation,
+        "modes": None if modes is None else tuple(name.strip() for name in modes.split(",")),
+        "engine": engine,
+    }
+    data |= {name: value for name, value in given.items() if value is not None}
     if frames is not None:
         data["frames"]["range"] = frames
-    if modes is not None:
-        data["modes"] = tuple(name.strip() for name in modes.split(","))
-    if engine is not None:
-        data["engine"] = engine
     if scales is not None:
         data["quantisation"]["scales"] = str(Path(scales).absolute())
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:
         raise wrong_options(error) from None
+
+
+def _from_here(name: str) -> str:
+    """A file's path from the root; a bundled name stays as it is."""
+    here = Path(name)
+    return str(here.absolute()) if here.exists() else name
+
+
+def chosen_shape(text: str) -> tuple[int, ...]:
+    """The numbers of a text such as 3,224,224 or 3x224x224. Raises ConfigError unless it is three, each 1 or more."""
+    sides = re.split("[,x]", "".join(text.split()).strip("()[]"))
+    if len(sides) != 3 or not all(re.fullmatch("[0-9]{1,9}", side) and int(side) for side in sides):
+        what = "is no shape of a frame; needed C,H,W, each 1 or more, such as 3,224,224"
+        raise ConfigError(Problem("command line", None, "--input-shape", text, what))
+    return tuple(map(int, sides))
 
 
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:

@@ -15,7 +15,7 @@ from hwmodels.validation import problem_at
 from reports.atomic import replace_text
 from workloads import Graph, Network, graph_of
 from workloads.baking import bake_scales
-from workloads.graph_files import graph_sha256
+from workloads.content_hash import content_sha256
 from workloads.lowering import lower
 
 SCHEMA: Final = "deltasim/scales/1"
@@ -39,7 +39,7 @@ class ScalesFile(BaseModel):
 
     schema_version: Literal["deltasim/scales/1"] = Field("deltasim/scales/1", alias="schema")
     network: str = Field(description="the network that these scales are for")
-    network_sha256: str = Field(description="hash of its weights and structure")
+    network_sha256: str = Field(description="hash of its weights, structure and names")
     found: dict[str, Any] = Field(default_factory=dict, description="how they were found, for people")
     scales: tuple[SenderScale, ...] = Field(min_length=1)
 
@@ -53,8 +53,8 @@ class Scaled:
 
 
 def network_hash(network: Network | Graph) -> str:
-    """Equal for networks with the same nodes and weights."""
-    return graph_sha256(network if isinstance(network, Graph) else graph_of(network))
+    """Equal for networks with the same nodes, weights, names and preprocessing."""
+    return content_sha256(network if isinstance(network, Graph) else graph_of(network))
 
 
 def write_scales(path: Path, scales: ScalesFile) -> None:
@@ -70,8 +70,11 @@ def apply_scales(path: Path, network: Network | Graph) -> Scaled:
     document = read_yaml(path)
     file = validate_document(document, ScalesFile)
     graph = network if isinstance(network, Graph) else graph_of(network)
-    if file.network_sha256 != graph_sha256(graph):
-        what = f"is of another network than {graph.name!r}; find scales for this one: deltasim optimise"
+    if file.network_sha256 != network_hash(graph):
+        what = (
+            f"is of another network than {graph.name!r}, or was written by an older deltasim; find scales for this "
+            "one: deltasim optimise"
+        )
         raise ConfigError(problem_at(document, ("network_sha256",), what))
     _check_senders(document, file, [layer.name for layer in lower(graph).layers[:-1]])
     scales = tuple(each.scale for each in file.scales)

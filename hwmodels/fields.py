@@ -43,7 +43,7 @@ class Part(BaseModel):
 
 
 def _with_unit(units: list[str], example: str) -> dict[str, Any]:
-    return {"type": "string", "pattern": f"^{_NUMBER}({'|'.join(units)})$", "examples": [example]}
+    return {"type": "string", "pattern": f"^{_NUMBER}({'|'.join(units)})$".replace("µ", "[µμ]"), "examples": [example]}
 
 
 def _number(unit: str) -> dict[str, Any]:

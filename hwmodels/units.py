@@ -9,6 +9,7 @@ and a latency of a fraction of a cycle.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -18,7 +19,7 @@ from typing import Final
 FS_PER_SECOND: Final = 10**15
 LONGEST_TEXT: Final = 64
 
-_NUMBER_AND_UNIT: Final = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*((?:[A-Za-zµμ]+2?)?)")
+_NUMBER_AND_UNIT: Final = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*((?:[A-Za-zµ]+2?)?)")
 
 
 class UnitError(ValueError):
@@ -163,7 +164,7 @@ def _split(raw: object, name: str, example: str, default_unit: str | None) -> tu
     """Return (number, unit) of a plain number or of a string."""
     expected = f"write it with its unit, for example '{example}'"
     if isinstance(raw, str):
-        match = _NUMBER_AND_UNIT.fullmatch(raw.strip()) if len(raw) <= LONGEST_TEXT else None
+        match = _number_and_unit(raw)
         if match is None:
             raise UnitError(f"is no {name}: {expected}")
         text, unit = match.groups()
@@ -178,10 +179,29 @@ def _split(raw: object, name: str, example: str, default_unit: str | None) -> tu
     return _exact(_digits(raw)), default_unit
 
 
+def _number_and_unit(raw: str) -> re.Match[str] | None:
+    return _NUMBER_AND_UNIT.fullmatch(_in_plain_signs(raw).strip()) if len(raw) <= LONGEST_TEXT else None
+
+
+def _in_plain_signs(text: str) -> str:
+    """`text` with the usual sign for each that only looks different: both signs for micro, any space, wide digits.
+
+    A raised digit is one in a unit only (mm²): in a number (10³) it means something else than the digit.
+    """
+    text = re.sub(r"(?<=[A-Za-z])²", "2", text)
+    return "".join(map(_plain_sign, text))
+
+
+def _plain_sign(sign: str) -> str:
+    if unicodedata.decomposition(sign).startswith(("<super>", "<sub>", "<fraction>", "<circle>")):
+        return sign
+    return unicodedata.normalize("NFKC", sign).replace("μ", "µ")  # NFKC makes U+03BC of both
+
+
 def _digits(raw: object) -> str:
     """Return the number of `raw` as text, without its unit."""
     if isinstance(raw, str):
-        match = _NUMBER_AND_UNIT.fullmatch(raw.strip())
+        match = _number_and_unit(raw)
         return match.group(1) if match else raw
     if isinstance(raw, ExactFloat):
         return raw.written

@@ -14,7 +14,8 @@ from rich.console import Console
 import deltasim as ds
 from deltasim.execute import run_job
 from deltasim.experiment import Experiment
-from deltasim.job import Settings, plan_job
+from deltasim.job import plan_job
+from deltasim.settings import Settings
 from deltasim.show import print_layers, print_summary, summary_json
 from reports import fidelities
 

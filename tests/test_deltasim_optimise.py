@@ -1,6 +1,7 @@
 """`deltasim optimise` from the command line to a run at the scales it found."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -110,3 +111,22 @@ def test_scales_that_are_there_are_not_replaced(tmp_path: Path) -> None:
 def test_wrong_settings_are_told(tmp_path: Path, changes: dict, message: str) -> None:
     with pytest.raises((ConfigError, WorkloadError), match=message):
         _job(tmp_path, **changes)
+
+
+def test_every_search_has_a_directory_and_every_lambda_a_file_of_its_own(tmp_path: Path) -> None:
+    job = _job(tmp_path)
+    other = job.frames.copy()
+    other[0, 0] ^= 1
+    layers = (replace(job.network.layers[0], bias=job.network.layers[0].bias + 1), *job.network.layers[1:])
+    jobs = [
+        job,
+        _job(tmp_path, lambdas=(1e-7, 2e-7)),
+        _job(tmp_path, seed=8),
+        replace(job, frames=other),
+        replace(job, network=replace(job.network, layers=layers)),
+    ]
+    assert len({each.default_path for each in jobs}) == len(jobs)
+    assert _job(tmp_path).default_path == job.default_path
+    near = _job(tmp_path, lambdas=(1e-7, 1.0000001e-7))
+    paths = run_optimise(replace(near, settings=near.settings.model_copy(update={"epochs": 1})), tmp_path / "near")[1]
+    assert [path.name for path in paths] == ["lambda-1e-07.yaml", "lambda-1.0000001e-07.yaml"]

@@ -11,7 +11,7 @@ import pytest
 from deltasim.paper import figure3, figure5, figure6, film_run, video_settings
 from deltasim.paper.clips import open_clip, refuse_overlap, spread
 from deltasim.paper.counted import count, equalities
-from deltasim.paper.film import load_film
+from deltasim.paper.film import picture_network
 from deltasim.paper.film_search import error_unit
 from deltasim.paper.film_tables import relative_error
 from deltasim.paper.float_outputs import float_outputs, output_node
@@ -164,13 +164,13 @@ def test_pictures_are_in_red_green_and_blue_whatever_the_network_takes(film):
 
 def test_a_network_of_vectors_is_refused(place):
     with pytest.raises(WorkloadError, match="takes no pictures"):
-        load_film("mnist-784-200-200-10", None, "a.npy", "b.npy", ())
+        picture_network("mnist-784-200-200-10", None)
 
 
 def test_a_network_without_normalisation_asks_for_one(place, tmp_path):
     save_graph(replace(googlenet(), preprocessing=None), tmp_path / "bare.npz")
     with pytest.raises(WorkloadError, match="choose one: --normalisation"):
-        load_film(str(tmp_path / "bare.npz"), None, "a.npy", "b.npy", ())
+        picture_network(str(tmp_path / "bare.npz"), None)
 
 
 # Counting without times

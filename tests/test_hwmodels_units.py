@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwmodels import units
 from hwmodels.units import (
     CAPACITY,
     ENERGY,
@@ -143,3 +144,36 @@ def test_the_period_of_a_clock_is_rounded_to_the_nearest_fs() -> None:
     assert period_fs(parse_clock_hz("0.6 GHz")) == 1_666_667
     with pytest.raises(UnitError, match="must be greater than 0"):
         parse_clock_hz("0 Hz")
+
+
+ALL_DIMENSIONS = [value for value in vars(units).values() if isinstance(value, units.Dimension)]
+SPACES = ["", " ", "\u00a0", "\u202f", "\u2009", "\u3000", "\t"]
+
+
+@pytest.mark.parametrize("dimension", ALL_DIMENSIONS, ids=lambda dimension: dimension.name)
+def test_signs_that_look_alike_are_one_unit(dimension: Dimension) -> None:
+    for unit in dimension.units:
+        want = parse_quantity(f"1 {unit}", dimension)
+        for space in SPACES:
+            for micro in "\u00b5\u03bc":
+                spelled = unit.replace("\u00b5", micro).replace("m2", "m\u00b2")
+                found = parse_quantity(f"1{space}{spelled}", dimension)
+                assert (found, found.written) == (want, want.written)
+        wide = "".join(chr(ord(letter) + 0xFEE0) if letter.isascii() else letter for letter in unit)
+        assert parse_quantity(f"\uff11{wide}", dimension) == want
+
+
+def test_micro_units_stand_beside_their_spelling_in_letters() -> None:
+    for dimension in ALL_DIMENSIONS:
+        for unit, size in dimension.units.items():
+            if unit.startswith("u"):
+                for micro in "\u00b5\u03bc":
+                    assert parse_quantity(f"1 {micro}{unit[1:]}", dimension).value == size
+    assert parse_latency("2\u202f\u03bcs") == parse_latency("2 us")
+    assert parse_quantity("1 \u339b", units.LENGTH) == parse_quantity("1 um", units.LENGTH)  # one sign for both letters
+
+
+@pytest.mark.parametrize("text", ["10\u00b3 pJ", "1\u00bd pJ", "\u2460 pJ", "1\u2044 2 pJ", "2 p\u00b2J", "\u0663 pJ"])
+def test_signs_that_mean_something_else_are_refused(text: str) -> None:
+    with pytest.raises(UnitError):
+        parse_quantity(text, ENERGY)

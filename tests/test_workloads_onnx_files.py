@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx_models import Model, check_against_onnxruntime
 
+from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError
 from workloads.onnx_import import import_onnx
 
@@ -151,3 +152,76 @@ def test_a_constant_of_absurd_size_is_not_made(tmp_path):
     assert "node 'bomb' (ConstantOfShape): would be a constant of 1,099,511,627,776 values" in message_for(
         m.save(tmp_path / "net.onnx")
     )
+
+
+def sparse_of(tensor, ranked, values=None, places=None):
+    """The tensor without its zeros; `ranked`: places with an entry for each axis."""
+    array = onnx.numpy_helper.to_array(tensor)
+    found = np.argwhere(array) if ranked else np.flatnonzero(array)
+    values = array[array != 0] if values is None else values
+    places = found.astype(np.int64) if places is None else places
+    return onnx.helper.make_sparse_tensor(
+        onnx.numpy_helper.from_array(values, tensor.name),
+        onnx.numpy_helper.from_array(places, f"{tensor.name} places"),
+        list(array.shape),
+    )
+
+
+def pruned_model() -> onnx.ModelProto:
+    model = small_model().proto()
+    for tensor in model.graph.initializer:
+        array = onnx.numpy_helper.to_array(tensor).copy()
+        array[np.abs(array) < np.median(np.abs(array))] = 0
+        tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+    return model
+
+
+@pytest.mark.parametrize("ranked", [False, True])
+def test_sparse_tensors_are_read(tmp_path, ranked):
+    model, path = pruned_model(), tmp_path / "net.onnx"
+    path.write_bytes(model.SerializeToString())
+    dense = content_sha256(import_onnx(path))
+    sparse = [sparse_of(tensor, ranked) for tensor in model.graph.initializer]
+    constants = [
+        onnx.helper.make_node("Constant", [], [tensor.name], sparse_value=each)
+        for tensor, each in zip(model.graph.initializer, sparse, strict=True)
+    ]
+    del model.graph.initializer[:]
+    for tensors, nodes in ((sparse, []), ([], constants)):
+        other = onnx.ModelProto.FromString(model.SerializeToString())
+        other.graph.sparse_initializer.extend(tensors)
+        for node in reversed(nodes):
+            other.graph.node.insert(0, node)
+        path.write_bytes(other.SerializeToString())
+        assert content_sha256(import_onnx(path)) == dense
+
+
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [
+        (np.ones(2, np.float32), np.array([0, 10**9])),
+        (np.ones(2, np.float32), np.array([0, -1])),
+        (np.ones(2, np.float32), np.array([0, 1, 2])),
+        (np.ones(2, np.float32), np.array([[0], [1]])),
+        (np.ones(2, np.float32), np.array([0, 1], np.int32)),
+        (np.ones((1, 2), np.float32), np.array([0, 1])),
+    ],
+)
+def test_damaged_sparse_tensors_are_refused(tmp_path, values, places):
+    model, path = small_model().proto(), tmp_path / "net.onnx"
+    tensor = next(each for each in model.graph.initializer if len(each.dims) == 4)
+    model.graph.sparse_initializer.append(sparse_of(tensor, False, values, places))
+    model.graph.initializer.remove(tensor)
+    path.write_bytes(model.SerializeToString())
+    assert f"sparse tensor '{tensor.name}'" in message_for(path)
+
+
+def test_a_sparse_tensor_larger_than_memory_is_refused(tmp_path):
+    model, path = small_model().proto(), tmp_path / "net.onnx"
+    tensor = next(each for each in model.graph.initializer if len(each.dims) == 4)
+    sparse = sparse_of(tensor, False)
+    sparse.dims[:] = [2**14] * 4
+    model.graph.sparse_initializer.append(sparse)
+    model.graph.initializer.remove(tensor)
+    path.write_bytes(model.SerializeToString())
+    assert "GiB of memory" in message_for(path)

@@ -254,7 +254,7 @@ def test_models_with_other_inputs_or_outputs_are_refused(tmp_path):
     proto = m.proto()
     proto.graph.output.append(helper.make_tensor_value_info("frames", TensorProto.FLOAT, None))
     (tmp_path / "two.onnx").write_bytes(proto.SerializeToString())
-    with pytest.raises(WorkloadError, match=r"2 outputs \(v0, frames\); choose one with output=NAME"):
+    with pytest.raises(WorkloadError, match=r"2 outputs \(v0, frames\); choose one: --output v0"):
         import_onnx(tmp_path / "two.onnx")
     proto.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, [1]))
     (tmp_path / "two.onnx").write_bytes(proto.SerializeToString())

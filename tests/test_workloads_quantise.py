@@ -342,7 +342,7 @@ DEAD = network_from_arrays([-np.ones((4, 3)), np.ones((3, 2))], name="dead")
         (DEAD, {}, "network 'dead', layer1: 99.9 % of its activations are 0 on the 10 calibration frames"),
         (random_network(9, [4, 3, 2]), {"scales": (1.0,)}, "1 scales for network 'network'; needed 2"),
         (random_network(9, [4, 3, 2]), {"levels": 300}, "levels is 300, but 8-bit activations .* reach 255"),
-        (random_network(9, [4, 3, 2]), {"accumulator_bits": 8}, "beyond 8 bits; raise accumulator_bits"),
+        (random_network(9, [4, 3, 2]), {"accumulator_bits": 8}, "beyond 8 bits, .* raise accumulator_bits"),
     ],
 )
 def test_impossible_quantisations_are_refused(network: Network, settings: dict[str, object], message: str) -> None:
@@ -364,3 +364,75 @@ def test_wrong_calibration_frames_are_refused() -> None:
 def test_wrong_settings_are_refused_by_name(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(settings))):
         Quantisation.model_validate(settings)
+
+
+EXPONENTS = st.integers(-30, 3)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(EXPONENTS, min_size=4, max_size=4),
+    st.sampled_from([0, 1e-6, 1e-3, 1.0, 1e6, 1e12]),
+    st.sampled_from([(8, 8), (16, 8), (8, 16), (16, 16)]),
+)
+def test_a_bias_of_any_size_beside_weights_of_any_size_fits(
+    seed: int, exponents: list[int], bias: float, widths: tuple[int, int]
+) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.standard_normal((6, 4)) * 10.0 ** np.array(exponents)
+    weights[:, random.random(4) < 0.3] = 0  # dead channels, as pruning leaves them
+    biases = bias * np.array([1.0, 0.9, -1.0, 0])
+    network = network_from_arrays([weights, random.standard_normal((4, 3))], [biases, np.zeros(3)])
+    frames = random_frames(seed, 5, 6)
+    assume((activations(network, frames)[1] > 0).any())
+    both = quantise(
+        network, frames, Quantisation(weight_bits=widths[0], activation_bits=widths[1], calibration="largest")
+    )
+    exact = network.layers[0].bias.astype(np.float64)
+    for part in (both.full, both.scaled):
+        layer = part.layers[0]
+        assert np.array_equal(layer.synapses[0].weights, both.full.layers[0].synapses[0].weights)
+        coarsest = np.abs(exact) / 2**30 * max(both.full.scales[0], both.scaled.scales[0]) / part.scales[0]
+        usual = np.maximum(np.abs(network.layers[0].weights).max(axis=0), 2.0**-12 * np.abs(weights).max())
+        usual = (usual if usual.any() else np.ones(4)) / (2 ** (widths[0] - 1) - 1) / part.scales[0]
+        assert (layer.accumulator_scale <= np.maximum(usual, coarsest) * (1 + 1e-6)).all()
+        assert (np.abs(layer.bias * layer.accumulator_scale - exact) <= layer.accumulator_scale * 0.500001).all()
+        assert (np.abs(layer.bias.astype(np.int64)) < 2**31).all()
+        real = layer.synapses[0].weights * layer.accumulator_scale * part.scales[0]
+        assert (np.abs(real - network.layers[0].weights) <= layer.accumulator_scale * part.scales[0] * 0.500001).all()
+
+
+@pytest.mark.parametrize("size", [1, 1e-3, 1e-5, 1e-9, 0])
+def test_tiny_weights_and_an_ordinary_bias_keep_their_answer(size: float) -> None:
+    random = np.random.default_rng(0)
+    weights = random.standard_normal((6, 4)) * size
+    network = network_from_arrays([weights, random.standard_normal((4, 3))], [[5, 4.5, 4, 0.1], np.zeros(3)])
+    frames = random_frames(1, 20, 6)
+    both = quantise(network, frames, Quantisation(calibration="largest"))
+    real = forward(network, frames)
+    error = real_values(both.full, frames) - real
+    assert np.abs(error).max() < 0.02 * np.abs(real).max()
+
+
+def test_units_too_coarse_for_the_weights_are_refused_and_the_remedy_serves() -> None:
+    network = network_from_arrays([np.full((6, 4), 0.9), np.eye(4)], [np.full(4, 3.0), np.zeros(4)])
+    narrow = [Quantisation(accumulator_bits=bits) for bits in range(8, 33)]
+    told = [_refusal(network, random_frames(1, 20, 6), settings) for settings in narrow]
+    assert 0 < told.count(None) < len(told)
+    assert told == sorted(told, key=lambda each: each is None)  # more bits never harm
+    assert all("raise accumulator_bits" in each for each in told if each is not None)
+
+    random = np.random.default_rng(2)
+    wide = network_from_arrays([random.uniform(0, 18, (80_000, 1)), np.eye(1)], [[3e5], np.zeros(1)])
+    frames = random_frames(1, 1, 80_000)
+    most = Quantisation(weight_bits=16, activation_bits=16)
+    assert "lower activation_bits" in str(_refusal(wide, frames, most))
+    assert _refusal(wide, frames, most.model_copy(update={"activation_bits": 12})) is None
+
+
+def _refusal(network: Network, frames: np.ndarray, settings: Quantisation) -> str | None:
+    try:
+        quantise(network, frames, settings)
+    except WorkloadError as error:
+        return str(error)
+    return None

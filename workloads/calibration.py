@@ -18,6 +18,7 @@ from workloads.graph import Graph, Preprocessing
 from workloads.graph_operations import FloatingArray
 from workloads.graph_run import normalise, walk_graph
 from workloads.integer_checks import PIXEL_MAX
+from workloads.normalisation import NORMALISATIONS
 
 Calibration = Literal["percentile", "largest", "mse"]
 Counts = NDArray[np.int64]
@@ -55,8 +56,9 @@ def preprocessing_of(graph: Graph) -> Preprocessing:
     """How pixels become the input of `graph`. Raises WorkloadError if it does not say."""
     if graph.preprocessing is None:
         raise WorkloadError(
-            f"network {graph.name!r} does not say how pixels become its input, so it cannot be made of integers; give "
-            "it a preprocessing: order of channels, mean and scale"
+            f"network {graph.name!r} does not say how pixels become its input, so it cannot be made of integers; "
+            "load it with one: ds.load_network(path, normalisation='torch-rgb'), or another of "
+            f"{', '.join(NORMALISATIONS)}"
         )
     return graph.preprocessing
 

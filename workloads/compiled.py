@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from typing import ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
+
+from workloads.content_hash import content_sha256
 
 # Threads that wait sleep: by default GNU OpenMP's spin, which on a machine that is busy with something else makes a
 # frame several times slower. Read when numba first starts threads; a user's own setting stays.
@@ -60,16 +61,14 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 @cache
 def _cache_folder(package: Path) -> Path:
-    """Where compiled code of a package is kept: a folder of its own for every state of the package's source.
+    """Where compiled code of a package is kept: a folder of its own for every state of its source, and of this file's.
 
     numba notices when the file of a cached function changes, but not when that of a function it calls does, and then
     goes on running the old one.
     """
-    digest = hashlib.sha256()
-    for file in sorted(package.glob("*.py")):
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
-    return package / "__pycache__" / f"compiled-{digest.hexdigest()[:16]}"
+    sources = [*sorted(package.glob("*.py")), Path(__file__)]
+    state = content_sha256([(file.name, file.read_bytes()) for file in sources])
+    return package / "__pycache__" / f"compiled-{state[:16]}"
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.content_hash import content_sha256, not_hashed
 from workloads.errors import WorkloadError
 
 HASH_BLOCK_BYTES = 1 << 24
@@ -27,7 +28,9 @@ class Frames:
     count: int
     shape: tuple[int, ...]
     labels: NDArray[np.int64] | None
-    read: Callable[[int, int], NDArray[np.uint8]]
+    read: Callable[[int, int], NDArray[np.uint8]] = field(
+        metadata=not_hashed("a function; the pixels that it gives, or their `source`, are hashed in its place")
+    )
     source: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -51,18 +54,19 @@ class Frames:
             yield self.read(first, min(first + size, self.count))
 
     def sha256(self) -> str:
-        """Hash of shape, pixels and labels, to tell whether two runs saw the same input.
+        """Hash of pixels, labels and all that is said of them, to tell whether two runs saw the same input.
 
         Reads every frame unless `source` says where they come from, which then stands for the pixels.
         """
-        digest = hashlib.sha256(f"{self.count} {self.shape}".encode())
+        return content_sha256(self)
+
+    def hashed_besides(self) -> str | None:
+        """Hash of the pixels, (count, pixels) uint8, unless `source` stands for them."""
         if self.source is not None:
-            digest.update(self.source.encode())
-        else:
-            for block in self.blocks(max(1, HASH_BLOCK_BYTES // self.pixels)):
-                digest.update(block.tobytes())
-        if self.labels is not None:
-            digest.update(self.labels.astype("<i8").tobytes())
+            return None
+        digest = hashlib.sha256()
+        for block in self.blocks(max(1, HASH_BLOCK_BYTES // self.pixels)):
+            digest.update(block.tobytes())
         return digest.hexdigest()
 
 

@@ -7,7 +7,6 @@ weights_N      weights of node N, counted from 1, if it has any: float32, shapes
 bias_N         its bias
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
@@ -51,17 +50,6 @@ def load_graph(path: Path) -> Graph:
         ) from None
     except (WorkloadError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise WorkloadError(f"{path}: {error}") from error
-
-
-def graph_sha256(graph: Graph) -> str:
-    """Hash of the structure and every weight: networks with the same hash are the same, names included."""
-    digest = hashlib.sha256(_structure(graph).encode())
-    for node in graph.nodes:
-        if isinstance(node.operation, Convolution | Dense):
-            digest.update(f"{node.operation.weights.shape}".encode())
-            digest.update(node.operation.weights.astype("<f4").tobytes())
-            digest.update(node.operation.bias.astype("<f4").tobytes())
-    return digest.hexdigest()
 
 
 def _check_format(given: str) -> None:

@@ -25,12 +25,17 @@ from workloads.integer_network import FloatArray, IntArray, IntegerLayer, Requan
 from workloads.quantisation import Quantisation
 
 # A channel whose weights are all zero, or thousands of times smaller than the layer's largest, is quantised as if its
-# largest weight were this fraction of it. Its bias, counted in units of a tiny scale, would not fit otherwise.
+# largest weight were this fraction of it. Its bias, counted in units of a tiny scale, would seldom fit otherwise.
 SMALLEST_CHANNEL = 2.0**-12
+# Where a bias asks for coarser units than its weights have, rounding these may cost at most this share of the bias.
+LARGEST_LOSS = 2.0**-8
+MOST_ACCUMULATOR_BITS = 32
+# Of a requantiser: one accumulator unit is then far beyond the largest activation, as it is with any larger factor.
+LARGEST_FACTOR = float(np.nextafter(2.0**30, 0))
 
 
-def quantise_weights(links: Sequence[Link], bits: int) -> tuple[list[WeightArray], FloatArray]:
-    """Integer weights of each of a layer's links, and their scale per output channel (channels,): w = integer * scale.
+def weight_scales(links: Sequence[Link], bits: int) -> FloatArray:
+    """Scale of integer weights per output channel (channels,): w = integer * scale.
 
     Symmetric: the largest magnitude of a channel, over all links, becomes 2**(bits-1) - 1; the most negative integer is
     not used.
@@ -38,18 +43,20 @@ def quantise_weights(links: Sequence[Link], bits: int) -> tuple[list[WeightArray
     most = 2 ** (bits - 1) - 1
     magnitudes = np.max([_largest_weights(link) for link in links], axis=0)
     least = magnitudes.max() * SMALLEST_CHANNEL or 1.0  # in a layer of zeros any scale will do
-    scale = np.maximum(magnitudes, least) / most
-    width = np.int8 if bits <= 8 else np.int16
-    integers = [np.rint(_grouped(link) / scale.reshape(_groups(link), 1, -1)).astype(width) for link in links]
-    return [each.reshape(link.weights.shape) for each, link in zip(integers, links, strict=True)], scale
+    scale: FloatArray = np.maximum(magnitudes, least) / most
+    return scale
 
 
-def integer_layer(layer: FloatLayer, k_in: float, k_out: float | None, settings: Quantisation) -> IntegerLayer:
+def integer_layer(
+    layer: FloatLayer, k_in: float, k_out: float | None, settings: Quantisation, finest_k: float | None = None
+) -> IntegerLayer:
     """`layer` in integers; `k_in`: scale of its senders, `k_out`: of what it sends, None for the last layer.
 
-    Raises WorkloadError, naming the layer and the output, if a bias does not fit the accumulator.
+    `finest_k`: largest `k_in` at which the same weights are used, `k_in` unless given. Raises WorkloadError, naming the
+    layer and the output, if a bias fits the accumulator only in units in which the weights would be lost.
     """
-    weights, unit = _weights(layer, k_in, settings.weight_bits)
+    scale = _scales(layer, finest_k or k_in, settings)
+    weights, unit = _integer_weights(layer.links, scale, settings.weight_bits), scale / k_in
     units = _divided(unit, layer)
     limits = _limits(layer.activation, units, settings.accumulator_bits)
     kind = layer.activation.kind if layer.activation is not None else "identity"
@@ -61,7 +68,7 @@ def integer_layer(layer: FloatLayer, k_in: float, k_out: float | None, settings:
         synapses=tuple(
             Synapses(link.source, each, link.window) for link, each in zip(layer.links, weights, strict=True)
         ),
-        bias=_integer_bias(layer, unit, settings.accumulator_bits),
+        bias=np.rint(layer.bias / unit).astype(np.int32),
         activation=kind,
         requantiser=None if k_out is None else requantiser_of(units * k_out, unsigned, settings),
         accumulator_scale=units,
@@ -74,23 +81,64 @@ def integer_layer(layer: FloatLayer, k_in: float, k_out: float | None, settings:
 
 def requantiser_of(factors: FloatArray, unsigned: bool, settings: Quantisation) -> Requantiser:
     """The requantiser that multiplies by `factors`, (channels,) or one for every neuron."""
-    multiplier, shift = multiplier_and_shift(factors)
+    multiplier, shift = multiplier_and_shift(np.minimum(factors, LARGEST_FACTOR))
     low, high = activation_range("relu" if unsigned else "identity", settings.activation_bits)
     return Requantiser(multiplier, shift, low, high, settings.rounding)
 
 
-def _weights(layer: FloatLayer, k_in: float, bits: int) -> tuple[list[WeightArray], FloatArray]:
-    """Integer weights, and the real value of one accumulator unit, per channel, before any division."""
-    if not layer.counts:
-        weights, scale = quantise_weights(layer.links, bits)
-        return weights, scale / k_in
-    most = max(int(link.weights.max()) for link in layer.links)
+def _scales(layer: FloatLayer, k_in: float, settings: Quantisation) -> FloatArray:
+    """Real value of one unit of a weight per channel: as its weights ask for, coarser where its bias does.
+
+    Counts keep their own unit, 1, where it serves.
+    """
+    bits = settings.weight_bits
+    scale = np.ones(layer.shape[2]) if layer.counts else weight_scales(layer.links, bits)
+    most = max(int(link.weights.max()) for link in layer.links) if layer.counts else 0
     if most >= 2 ** (bits - 1):
         raise WorkloadError(
             f"{layer.name}: adds one value {most} times, a weight that {bits} bits do not hold; raise weight_bits"
         )
+    large = np.abs(np.rint(layer.bias / (scale / k_in))) >= 2.0 ** (settings.accumulator_bits - 1)
+    if not large.any():
+        return scale
+    # Half of the accumulator for the bias, as much again for the sums that are added to it.
+    coarse = np.where(large, np.abs(layer.bias) * (k_in / 2.0 ** (settings.accumulator_bits - 2)), scale)
+    _check_loss(layer, np.where(large, scale, np.inf), coarse, k_in, settings)
+    return coarse
+
+
+def _check_loss(layer: FloatLayer, scale: FloatArray, coarse: FloatArray, k_in: float, settings: Quantisation) -> None:
+    """Raise WorkloadError for a channel whose weights coarse units would lose; `scale` is infinite where it has them
+    already.
+    """
+    integers = _integer_weights(layer.links, coarse, 16)
+    rest = [_lost(link, each, coarse) for link, each in zip(layer.links, integers, strict=True)]
+    largest_sent = (2.0**settings.activation_bits - 1) / k_in
+    loss = np.where(np.isfinite(scale), np.sqrt(np.sum(rest, axis=0)) * largest_sent, 0)
+    allowed = LARGEST_LOSS * np.abs(layer.bias)
+    if (loss > allowed).any():
+        output, bits = int((loss - allowed).argmax()), settings.accumulator_bits
+        raise WorkloadError(
+            f"{layer.name}, output {output}: bias {layer.bias[output]:.6g} is "
+            f"{abs(layer.bias[output]) / scale[output] * k_in:.0f} accumulator units, beyond {bits} bits, and in "
+            "coarser units its weights would be lost; "
+            + ("raise accumulator_bits" if bits < MOST_ACCUMULATOR_BITS else "lower activation_bits")
+        )
+
+
+def _lost(link: Link, integers: WeightArray, scale: FloatArray) -> FloatArray:
+    """Sum of squares of what rounding took from each output channel's weights, (channels,)."""
+    parts = _groups(link)
+    kept = integers.reshape(parts, -1, link.weights.shape[-1]) * scale.reshape(parts, 1, -1)
+    lost: FloatArray = ((_grouped(link) - kept) ** 2).sum(axis=1).ravel()
+    return lost
+
+
+def _integer_weights(links: Sequence[Link], scale: FloatArray, bits: int) -> list[WeightArray]:
     width = np.int8 if bits <= 8 else np.int16
-    return [link.weights.astype(width) for link in layer.links], np.full(layer.shape[2], 1 / k_in)
+    integers = [np.rint(_grouped(link) / scale.reshape(_groups(link), 1, -1)).astype(width) for link in links]
+    shapes = [link.weights.shape for link in links]
+    return [np.reshape(each, shape) for each, shape in zip(integers, shapes, strict=True)]
 
 
 def _divided(unit: FloatArray, layer: FloatLayer) -> FloatArray:
@@ -100,19 +148,6 @@ def _divided(unit: FloatArray, layer: FloatLayer) -> FloatArray:
     if layer.uneven:
         return (unit / layer.divisors[:, :, None]).ravel()
     return unit / layer.divisors.flat[0]
-
-
-def _integer_bias(layer: FloatLayer, unit: FloatArray, bits: int) -> IntArray:
-    real = np.rint(layer.bias / unit)
-    limit = 2.0 ** (bits - 1)
-    if (np.abs(real) >= limit).any():
-        output = int(np.abs(real).argmax())
-        raise WorkloadError(
-            f"{layer.name}, output {output}: bias {layer.bias[output]:.6g} is {real[output]:.0f} accumulator units, "
-            f"beyond {bits} bits; raise accumulator_bits, or make the units coarser (fewer weight or activation bits, "
-            "smaller scales)"
-        )
-    return real.astype(np.int32)
 
 
 def _limits(activation: Activation | None, unit: FloatArray, bits: int) -> IntArray | None:

@@ -1,6 +1,5 @@
 """A trained network in float: a chain of fully connected layers, and its forward pass."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError, did_you_mean
 
 Activation = Literal["relu", "identity"]
@@ -55,12 +55,8 @@ class Network:
         return int(self.layers[-1].weights.shape[1])
 
     def sha256(self) -> str:
-        """Hash of everything that decides what the network computes; not of its names."""
-        digest = hashlib.sha256(f"{float(self.input_scale)!r}".encode())
-        for layer in self.layers:
-            digest.update(f"{layer.weights.shape} {layer.activation}".encode())
-            digest.update(layer.weights.astype("<f4").tobytes() + layer.bias.astype("<f4").tobytes())
-        return digest.hexdigest()
+        """Hash of everything that the network is, names included."""
+        return content_sha256(self)
 
 
 def network_from_arrays(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, Literal
 
-from workloads.errors import WorkloadError
+from workloads.errors import WorkloadError, did_you_mean
 from workloads.graph import Graph, Preprocessing
 
 Normalisation = Literal["caffe-bgr", "torch-rgb", "unit-rgb", "unit-gray"]
@@ -26,6 +26,8 @@ NORMALISATIONS: Final[dict[str, Preprocessing]] = {
 
 def normalised(graph: Graph, name: Normalisation) -> Graph:
     """The graph with its preprocessing set to the one of that name. Raises WorkloadError if channels do not fit."""
+    if name not in NORMALISATIONS:
+        raise WorkloadError(f"no normalisation {name!r}.{did_you_mean(name, NORMALISATIONS)}")
     chosen = NORMALISATIONS[name]
     if len(chosen.mean) != graph.input_shape[0]:
         raise WorkloadError(

@@ -5,6 +5,7 @@ read from inside its folder only.
 """
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.memory import too_large
+from workloads.memory import check_fits, too_large
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, TensorProto
+    from onnx import ModelProto, SparseTensorProto, TensorProto
 
 _PROTOBUF_LIMIT = 2**31 - 1
 _OLDEST_OPSET = 7
+SMALLER = "use a machine with more, or a smaller network"
 
 
 def read_model(path: Path) -> "ModelProto":
@@ -77,6 +79,32 @@ def tensor_array(tensor: "TensorProto", folder: Path) -> NDArray[Any]:
         raise WorkloadError(f"{where}, shape {list(tensor.dims)}: its data cannot be read ({error})") from None
 
 
+def any_array(tensor: "TensorProto | SparseTensorProto", folder: Path) -> NDArray[Any]:
+    """Values of a tensor, sparse or not; see tensor_array. Raises WorkloadError."""
+    return sparse_array(tensor, folder) if hasattr(tensor, "indices") else tensor_array(tensor, folder)
+
+
+def sparse_array(sparse: "SparseTensorProto", folder: Path) -> NDArray[Any]:
+    """A sparse tensor with its zeros written out. Raises WorkloadError if places and values do not fit each other."""
+    where = f"sparse tensor {sparse.values.name!r}"
+    shape = tuple(sparse.dims)
+    values, places = tensor_array(sparse.values, folder), tensor_array(sparse.indices, folder)
+    if min(shape, default=0) < 0 or values.ndim != 1 or places.dtype != np.int64:
+        raise WorkloadError(f"{where}, shape {list(shape)}: needs a list of values and int64 places; damaged?")
+    flat = places if places.ndim == 1 else None
+    if places.shape == (len(values), len(shape)) and ((places >= 0) & (places < shape)).all():
+        flat = np.ravel_multi_index(tuple(places.T), shape)
+    if flat is None or len(flat) != len(values) or not ((flat >= 0) & (flat < prod(shape))).all():
+        raise WorkloadError(
+            f"{where}, shape {list(shape)}: its places, {list(places.shape)}, are not one within that shape for each "
+            f"of its {len(values)} values; damaged?"
+        )
+    check_fits(prod(shape) * values.itemsize, f"{where}, shape {list(shape)}: writing out its zeros", SMALLER)
+    dense = np.zeros(prod(shape), values.dtype)
+    dense[flat] = values
+    return dense.reshape(shape)
+
+
 def _file_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
@@ -97,8 +125,9 @@ def _names(model: "ModelProto") -> Iterator[object]:
     """Every name in the model that something is looked up by."""
     graph = model.graph
     yield from (entry.domain for entry in model.opset_import)
-    yield from (each.name for each in (*graph.initializer, *graph.input, *graph.output, graph))
-    for tensor in graph.initializer:
+    sparse = [tensor for each in graph.sparse_initializer for tensor in (each.values, each.indices)]
+    yield from (each.name for each in (*graph.initializer, *sparse, *graph.input, *graph.output, graph))
+    for tensor in (*graph.initializer, *sparse):
         yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
     for node in graph.node:
         yield from (node.name, node.op_type, node.domain, *node.input, *node.output)

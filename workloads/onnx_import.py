@@ -16,14 +16,23 @@ from workloads.errors import WorkloadError, did_you_mean
 from workloads.graph import Graph
 from workloads.graph_operations import INPUT, Shape
 from workloads.onnx_drafts import Draft, DraftOperation, draft_shape
-from workloads.onnx_files import opset, read_model, tensor_array
+from workloads.onnx_files import any_array, opset, read_model
 from workloads.onnx_folding import fold
-from workloads.onnx_model import attributes_of, input_of, names_of, nodes_needed, output_of, unused
+from workloads.onnx_model import (
+    attributes_of,
+    checked_shape,
+    how_to_choose_output,
+    input_of,
+    names_of,
+    nodes_needed,
+    output_of,
+    unused,
+)
 from workloads.onnx_source import Operand, Source
 from workloads.onnx_strict import check_attributes, check_outputs
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto, SparseTensorProto, TensorProto
 
 _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Add": onnx_linear.add,
@@ -70,7 +79,7 @@ class _Progress:
     folder: Path
     opset: int
     batch: int
-    tensors: dict[str, "TensorProto"]
+    tensors: dict[str, "TensorProto | SparseTensorProto"]
     names: set[str]
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -91,6 +100,7 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
     operator, the reason and what is supported.
     """
     path = Path(path)
+    input_shape = None if input_shape is None else checked_shape(input_shape)
     model = read_model(path)
     try:
         return _graph_of(model, path, input_shape, output)
@@ -101,7 +111,10 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
 def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Graph:
     frames = input_of(model.graph, input_shape)
     last = output_of(model.graph, output)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    tensors: dict[str, TensorProto | SparseTensorProto] = {
+        **{tensor.name: tensor for tensor in model.graph.initializer},
+        **{tensor.values.name: tensor for tensor in model.graph.sparse_initializer},
+    }
     nodes = nodes_needed(model.graph, last)
     names = names_of(nodes)
     progress = _Progress(path.parent, opset(model), frames.batch, tensors, set(names), values={frames.name: INPUT})
@@ -137,9 +150,13 @@ def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
         _fold_constant(node, operands, progress)
         return
     if node.op_type not in _RULES:
-        raise Source(name, node.op_type, 0, 0, {}, ()).refuse(
-            "this operator is not supported", ", ".join(sorted({*_RULES, "Constant", "Shape"}))
-        )
+        known = ", ".join(sorted({*_RULES, "Constant", "Shape"}))
+        before = [operand.name for operand in operands if operand is not None and operand.constant is None]
+        hint = ""
+        if progress.values[before[0]] != INPUT:
+            hint = f" To end the network before it, {how_to_choose_output(before[0])}"
+        refusal = Source(name, node.op_type, 0, 0, {}, (), ()).refuse("this operator is not supported", known)
+        raise WorkloadError(f"{refusal}{hint}")
     outputs = tuple(node.output)
     source = Source(name, node.op_type, progress.opset, progress.batch, attributes_of(node), operands, outputs)
     check_attributes(source)
@@ -176,7 +193,7 @@ def _operand(name: str, progress: _Progress) -> Operand | None:
     if not name:
         return None
     if name in progress.tensors and name not in progress.constants:
-        progress.constants[name] = tensor_array(progress.tensors[name], progress.folder)
+        progress.constants[name] = any_array(progress.tensors[name], progress.folder)
     if name in progress.constants:
         return Operand(name, constant=progress.constants[name])
     if name in progress.values:
@@ -191,8 +208,9 @@ def _operand(name: str, progress: _Progress) -> Operand | None:
 
 def _constant(node: "NodeProto", progress: _Progress) -> NDArray[Any]:
     for attribute in node.attribute:
-        if attribute.name == "value":
-            return tensor_array(attribute.t, progress.folder)
+        if attribute.name in {"value", "sparse_value"}:
+            tensor = attribute.t if attribute.name == "value" else attribute.sparse_tensor
+            return any_array(tensor, progress.folder)
     values = attributes_of(node)
     for name, dtype in (("value_float", np.float32), ("value_int", np.int64)):
         for key in (name, f"{name}s"):

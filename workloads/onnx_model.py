@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from workloads.errors import WorkloadError, did_you_mean
@@ -30,7 +31,7 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
 
     Raises WorkloadError if there is more than one input, or its shape is left open and not given.
     """
-    constants = {tensor.name for tensor in graph.initializer}
+    constants = {tensor.name for tensor in graph.initializer} | {each.values.name for each in graph.sparse_initializer}
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs) or "none"
@@ -45,7 +46,8 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
     if given is None and (len(sides) != 4 or min(sides[1:]) < 1):
         declared = ", ".join(str(side or "?") for side in sides)
         raise WorkloadError(
-            f"{where} has shape ({declared}); needed (batch, C, H, W) with C, H and W known. Give input_shape=(C, H, W)"
+            f"{where} has shape ({declared}); needed (batch, C, H, W) with C, H and W known. Say which: --input-shape "
+            "C,H,W, the experiment's field input_shape: [C, H, W], or ds.load_network(path, input_shape=(C, H, W))"
         )
     readers = [node for node in graph.node if inputs[0].name in node.input]
     last = bool(readers) and all(_turns_channels_first(node) for node in readers)
@@ -54,8 +56,23 @@ def input_of(graph: "GraphProto", given: Shape | None) -> ModelInput:
     return ModelInput(inputs[0].name, max(sides[0], 1) if sides else 1, shape, last)
 
 
+def checked_shape(given: Sequence[int]) -> Shape:
+    """The shape of a frame that a caller chose. Raises WorkloadError unless it is (C, H, W)."""
+    sides = tuple(given) if isinstance(given, Sequence) else ()
+    if len(sides) != 3 or not all(type(side) is int and side >= 1 for side in sides):
+        raise WorkloadError(f"input_shape is {given!r}; needed (C, H, W), integers from 1, such as (3, 224, 224)")
+    return sides
+
+
 def _turns_channels_first(node: "NodeProto") -> bool:
     return node.op_type == "Transpose" and attributes_of(node).get("perm") == (0, 3, 1, 2)
+
+
+def how_to_choose_output(name: str) -> str:
+    """End of a message: how the network is made to end at the value or node `name`, or another."""
+    return (
+        f"choose one: --output {quote(name)}, the experiment's field output, or ds.load_network(path, output={name!r})"
+    )
 
 
 def output_of(graph: "GraphProto", chosen: str | None) -> str:
@@ -69,8 +86,9 @@ def output_of(graph: "GraphProto", chosen: str | None) -> str:
             )
         return chosen if chosen in values else named[chosen]
     if len(graph.output) != 1:
-        names = ", ".join(value.name for value in graph.output)
-        raise WorkloadError(f"the model has {len(graph.output)} outputs ({names}); choose one with output=NAME")
+        names = [value.name for value in graph.output]
+        how = how_to_choose_output(names[0]) if names else "export it again"
+        raise WorkloadError(f"the model has {len(names)} outputs ({', '.join(names) or 'none'}); {how}")
     return str(graph.output[0].name)
 
 

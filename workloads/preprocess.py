@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError
 from workloads.frames import Frames
 from workloads.resize import Resampling, resize
@@ -45,8 +46,8 @@ class Preprocessing:
 
     @property
     def fingerprint(self) -> str:
-        """A text that differs wherever the pixels may."""
-        return f"size {self.size}, fit {self.fit}, channels {self.channels}, resampling {self.resampling}, version 1"
+        """A text that differs wherever the pixels may; of another version where the same settings make others."""
+        return f"preprocessing {content_sha256(self)}, version 1"
 
     def shape_of(self, height: int, width: int) -> tuple[int, ...]:
         """Shape of the frame that an image of `height` x `width` becomes."""

@@ -109,7 +109,7 @@ def quantisation_report(
 
 
 def signal_to_noise_db(signal: NDArray[Any], approximation: NDArray[Any]) -> float:
-    """10 log10 of sum(signal**2) / sum((signal - approximation)**2); infinite where they are equal."""
+    """10 log10 of sum(signal**2) / sum((signal - approximation)**2), to three digits; infinite where they are equal."""
     return _ratio_db(*_powers(signal, approximation))
 
 
@@ -174,6 +174,7 @@ def _powers(signal: NDArray[Any], approximation: NDArray[Any]) -> tuple[float, f
 
 
 def _ratio_db(power: float, noise: float) -> float:
+    """To three digits: more would depend on the order in which floats were added, and this is part of a run."""
     if noise == 0:
         return float("inf")
-    return 10 * float(np.log10(power / noise)) if power else float("-inf")
+    return round(10 * float(np.log10(power / noise)), 3) if power else float("-inf")

@@ -63,14 +63,21 @@ def quantise(
     senders = senders_of(lowered.layers, preprocessing, pixel_range(calibration), magnitudes, settings)
     check_ranges(senders, settings, graph.name, len(calibration))
     scaled_k = coarse_scales(senders, settings, graph.name)
-    full = _integer_network(graph, lowered, "full", full_scales(senders), settings)
-    scaled = _integer_network(graph, lowered, "scaled", scaled_k, settings)
+    full_k = full_scales(senders)
+    finest = tuple(max(pair) for pair in zip(full_k, scaled_k, strict=True))  # weights serve both
+    full = _integer_network(graph, lowered, "full", full_k, finest, settings)
+    scaled = _integer_network(graph, lowered, "scaled", scaled_k, finest, settings)
     report = quantisation_report(graph, lowered, calibration, (full, scaled))
     return QuantisedNetwork(full, scaled, report, network.input_shape, graph.shapes[graph.output])
 
 
 def _integer_network(
-    graph: Graph, lowered: Lowered, precision: Precision, scales: tuple[float, ...], settings: Quantisation
+    graph: Graph,
+    lowered: Lowered,
+    precision: Precision,
+    scales: tuple[float, ...],
+    finest: tuple[float, ...],
+    settings: Quantisation,
 ) -> IntegerNetwork:
     preprocessing = preprocessing_of(graph)
     shift, offset = _input_offset(preprocessing, graph.name)
@@ -81,7 +88,7 @@ def _integer_network(
         input_shape=map_of(graph.input_shape),
         input_requantiser=requantiser_of(_one_if_equal(factors), bool(offset.max() <= 0), settings),
         layers=tuple(
-            integer_layer(layer, scales[layer.links[0].source], k_out, settings)
+            integer_layer(layer, scales[layer.links[0].source], k_out, settings, finest[layer.links[0].source])
             for layer, k_out in zip(lowered.layers, (*scales[1:], None), strict=True)
         ),
         weight_bits=settings.weight_bits,

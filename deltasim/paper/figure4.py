@@ -77,8 +77,12 @@ def figure4(directory: Path, settings: Settings, seed: int, progress: Progress) 
 
 def settings_of(settings: Settings) -> dict[str, Any]:
     """Everything that decides the numbers, for the manifest."""
-    data = {key: list(value) if isinstance(value, tuple) else value for key, value in vars(settings).items()}
-    return {**data, "weight_bits": WEIGHT_BITS, "activation_bits": ACTIVATION_BITS, "accelerator": ACCELERATOR}
+    return {
+        **vars(settings),
+        "weight_bits": WEIGHT_BITS,
+        "activation_bits": ACTIVATION_BITS,
+        "accelerator": ACCELERATOR,
+    }
 
 
 def _notes(settings: Settings) -> Notes:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltasim.experiment import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
 from workloads import Frames, Graph, WorkloadError
-from workloads.graph_files import graph_sha256
+from workloads.content_hash import content_sha256
 from workloads.normalisation import Normalisation
 from workloads.resize import resize
 from workloads.splice import splice
@@ -59,7 +59,7 @@ class Film:
         """What decides the frames and the network, for the manifest."""
         return {
             "network": self.network.name,
-            "network_sha256": graph_sha256(self.network),
+            "network_sha256": content_sha256(self.network),
             "splice": self.splice,
             "static": self.static.describe(),
             "moving": self.moving.describe(),
@@ -82,26 +82,28 @@ class Film:
         return np.stack(images)
 
 
-def load_film(
-    network: str, normalisation: Normalisation | None, static: str, moving: str, training: Sequence[str]
-) -> Film:
-    """Load the network and open the clips, each named as in `open_clip`.
+def load_film(network: Graph, static: str, moving: str, training: Sequence[str]) -> Film:
+    """The network, and the clips opened, each named as in `open_clip`.
 
     Raises WorkloadError where one is missing or does not fit, or where a frame is both shown and trained on.
     """
-    graph = picture_network(network, normalisation)
-    first, second = open_clip(static, graph), open_clip(moving, graph)
-    others = tuple(open_clip(text, graph) for text in training)
+    first, second = open_clip(static, network), open_clip(moving, network)
+    others = tuple(open_clip(text, network) for text in training)
     refuse_overlap((first, second), others)
-    return Film(graph, first, second, others, splice(first.frames, second.frames))
+    return Film(network, first, second, others, splice(first.frames, second.frames))
 
 
-def picture_network(name: str, normalisation: Normalisation | None) -> Graph:
-    """A bundled or fetched network or an .onnx or .npz file, with how pixels become its input.
+def picture_network(
+    name: str,
+    normalisation: Normalisation | None,
+    output: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
+) -> Graph:
+    """A bundled or fetched network or an .onnx or .npz file, with how pixels become its input; see load_network.
 
     Raises WorkloadError if it is not there, takes no pictures or does not say how they are normalised.
     """
-    network = named_network(name, Path(), normalisation or _KNOWN.get(name))
+    network = named_network(name, Path(), normalisation or _KNOWN.get(name), output=output, input_shape=input_shape)
     if not isinstance(network, Graph):
         raise WorkloadError(
             f"network {name!r} takes no pictures, but vectors; choose vgg16-convolutions, squeezenet11 or an .onnx file"

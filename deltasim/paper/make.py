@@ -49,6 +49,9 @@ class Request:
         if self.seed != SEED:
             words += ["--seed", str(self.seed)]
         for name_, value in self.video.items():
+            if name_ == "input_shape":
+                words += ["--input-shape", ",".join(map(str, value))]
+                continue
             for each in value if isinstance(value, tuple) else (value,):
                 words += [
                     f"--{OPTIONS.get(name_, name_)}",

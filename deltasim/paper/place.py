@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from deltasim.fingerprint import sha256_of, versions
+from deltasim.fingerprint import versions
 from reports import RunError
+from workloads.content_hash import content_sha256, not_hashed
 
 SCHEMA: Final = "deltasim/paper/1"
 MANIFEST: Final = "manifest.json"
@@ -33,7 +34,7 @@ class Figure:
     """
 
     name: str
-    command: str
+    command: str = field(metadata=not_hashed("says in other words what the other fields say"))
     quick: bool
     seed: int
     network: str
@@ -43,7 +44,7 @@ class Figure:
     @property
     def sha256(self) -> str:
         """Equal for two experiments exactly when they must give the same tables."""
-        return sha256_of({"figure": self.name, "quick": self.quick, "seed": self.seed, "settings": self.settings})
+        return content_sha256(self)
 
 
 Notes = list[str]

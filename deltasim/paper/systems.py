@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from deltasim.job import Settings as JobSettings
 from deltasim.job import network_for, plan_job
 from deltasim.paper.digits import load_digits
 from deltasim.paper.place import Notes, write_table
+from deltasim.settings import Settings as JobSettings
 from hwmodels import Accelerator, chip_of, load_accelerator, price, totals
 from hwmodels.pricing import ENERGY_COLUMNS
 from simulator import Plan, Result, simulate
@@ -91,12 +91,7 @@ def systems(directory: Path, figure4: Path, figure5: Path | None, settings: Sett
 
 def settings_of(settings: Settings, figure4_hash: str, figure5_hash: str | None) -> dict[str, Any]:
     """Everything that decides the numbers, for the manifest."""
-    return {
-        "frames": settings.frames,
-        "accelerators": list(settings.accelerators),
-        "figure4": figure4_hash,
-        "figure5": figure5_hash,
-    }
+    return {**vars(settings), "figure4": figure4_hash, "figure5": figure5_hash}
 
 
 def _of_film(table: pd.DataFrame) -> tuple[Rows, Rows]:

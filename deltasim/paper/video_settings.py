@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from deltasim.paper.film import Film, load_film
+from deltasim.paper.film import Film, load_film, picture_network
 from deltasim.paper.float_outputs import classifies
 from workloads import Graph
 from workloads.normalisation import Normalisation
@@ -54,6 +54,8 @@ class Settings:
 
     network: str = "vgg16-convolutions"
     normalisation: Normalisation | None = None
+    output: str | None = None
+    input_shape: tuple[int, ...] | None = None
     static: str = "carphone:0:60"
     moving: str = "bikes:76:136"
     train: tuple[str, ...] = ("carphone:60:120", "bikes:0:76", "bikes:136:250")
@@ -65,7 +67,8 @@ class Settings:
 
     def film(self) -> Film:
         """The network and its clips."""
-        return load_film(self.network, self.normalisation, self.static, self.moving, self.train)
+        network = picture_network(self.network, self.normalisation, self.output, self.input_shape)
+        return load_film(network, self.static, self.moving, self.train)
 
     def recipe(self, network: Graph) -> Recipe:
         """How scales are searched for, with what was asked for in place of the usual."""
@@ -98,16 +101,12 @@ def settings_of(settings: Settings, film: Film) -> dict[str, Any]:
     """Everything that decides the numbers of Figure 5, for the manifest."""
     recipe = settings.recipe(film.network)
     return {
+        **vars(settings),
+        **vars(recipe),
         **film.describe(),
-        "train_frames": settings.train_frames,
         "loss": loss_of(film.network),
-        "lambdas": list(recipe.lambdas),
-        "learning_rate": recipe.learning_rate,
-        "start_levels": recipe.start_levels,
-        "epochs": settings.epochs,
         "calibration_frames": CALIBRATION_FRAMES,
         "weight_bits": WEIGHT_BITS,
         "activation_bits": ACTIVATION_BITS,
         "accelerator": ACCELERATOR,
-        "systems": settings.systems,
     }

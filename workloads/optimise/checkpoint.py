@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.archives import read_archive
+from workloads.content_hash import content_sha256, hashed_fields
 from workloads.errors import WorkloadError
 from workloads.float_layers import FloatLayer
 from workloads.graph import Preprocessing
 from workloads.optimise.settings import ScaleSearch, SenderCost
 
-FORMAT: Final = "deltasim/scale-search/1"
+FORMAT: Final = "deltasim/scale-search/2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +70,12 @@ def identity_of(
     frames: NDArray[np.uint8],
 ) -> dict[str, str]:
     """Everything that decides a search's bits, by a name that people know."""
-    identity = {name: repr(value) for name, value in settings.model_dump().items()}
-    identity["network"] = _hash_of_network(layers, preprocessing)
-    identity["costs"] = hashlib.sha256(repr(tuple(costs)).encode()).hexdigest()
-    identity["frames"] = hashlib.sha256(repr(frames.shape).encode() + np.ascontiguousarray(frames).data).hexdigest()
+    identity = {name: repr(getattr(settings, name)) for name in hashed_fields(ScaleSearch)}
+    identity["network"] = content_sha256((layers, preprocessing))
+    identity["costs"] = content_sha256(costs)
+    identity["frames"] = content_sha256(frames)
     identity["version of JAX"] = f"{version('jax')}, jaxlib {version('jaxlib')}"
+    identity["version of deltasim"] = version("deltasim")
     return identity
 
 
@@ -119,14 +120,3 @@ def _difference(name: str, saved: str, wanted: str) -> str:
     if name in {"network", "frames", "costs"}:
         return f"other {name}"
     return f"{name} {saved} there, {wanted} here"
-
-
-def _hash_of_network(layers: Sequence[FloatLayer], preprocessing: Preprocessing) -> str:
-    digest = hashlib.sha256(repr(preprocessing).encode())
-    for layer in layers:
-        digest.update(repr((layer.shape, layer.sent_shape, layer.counts, layer.pool, layer.activation)).encode())
-        digest.update(layer.bias.tobytes())
-        digest.update(b"" if layer.divisors is None else layer.divisors.tobytes())
-        for link in layer.links:
-            digest.update(repr((link.source, link.window, link.weights.shape)).encode() + link.weights.tobytes())
-    return digest.hexdigest()
