@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from importlib import resources
 from math import prod
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
+from deltasim.mode_names import underscored
 from deltasim.scales_file import apply_scales
 from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
@@ -32,6 +33,7 @@ from workloads import (
     normalised,
     quantise,
 )
+from workloads.field_types import Real, Switch, Whole
 from workloads.normalisation import NORMALISATIONS, Normalisation
 
 BUNDLED: Final = "temporal-mnist"
@@ -41,7 +43,20 @@ CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
 CALIBRATION_BYTES: Final = 64 * 2**20
-ModeName = Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]
+ModeName = Annotated[
+    Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
+    BeforeValidator(underscored),
+]
+
+
+def _file_or_list(given: object) -> Literal["file", "list"]:
+    return "file" if isinstance(given, str) else "list"
+
+
+Scales: TypeAlias = Annotated[  # told apart by hand, so that a wrong number is not also said to be no file name
+    Annotated[tuple[Annotated[Real, Field(gt=0, allow_inf_nan=False)], ...], Tag("list")] | Annotated[str, Tag("file")],
+    Discriminator(_file_or_list),
+]
 
 
 class FramesChoice(BaseModel):
@@ -56,8 +71,8 @@ class FramesChoice(BaseModel):
     )
     split: Literal["test", "train"] | None = Field(None, description="of a bundled data set; test unless given")
     range: str | None = Field(None, description="frames to run, start:stop, such as 0:1000; all unless given")
-    seed: int | None = Field(None, ge=0, lt=2**32, description="of the order, for shuffled-mnist")
-    stride: int | None = Field(None, ge=1, description="of a file: every stride-th frame of the range")
+    seed: Whole | None = Field(None, ge=0, lt=2**32, description="of the order, for shuffled-mnist")
+    stride: Whole | None = Field(None, ge=1, description="of a file: every stride-th frame of the range")
     fit: Literal["stretch", "crop"] | None = Field(None, description="of a file: how frames are brought to size")
     resampling: Literal["area", "bilinear", "nearest"] | None = Field(
         None, description="of a file: and by which filter"
@@ -69,22 +84,22 @@ class Precision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight_bits: int | None = Field(None, ge=2, le=16, description="bits of a weight, sign included")
-    activation_bits: int | None = Field(None, ge=2, le=16, description="bits of an integer activation")
-    accumulator_bits: int | None = Field(None, ge=8, le=32, description="bits of an accumulator, sign included")
+    weight_bits: Whole | None = Field(None, ge=2, le=16, description="bits of a weight, sign included")
+    activation_bits: Whole | None = Field(None, ge=2, le=16, description="bits of an integer activation")
+    accumulator_bits: Whole | None = Field(None, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Literal["wrap", "saturate"] = Field("wrap", description="what a sum beyond the accumulator becomes")
     rounding: Literal["half_up", "half_even", "half_away"] = Field("half_up", description="where ties are rounded")
-    levels: int = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
+    levels: Whole = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
     calibration: Literal["percentile", "largest", "mse"] = Field(
         "percentile", description="a layer's range: by percentile, the largest activation, or least squared error"
     )
-    percentile: float = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
-    scales: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | str | None = Field(
+    percentile: Real = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
+    scales: Scales | None = Field(
         None,
         description="the paper's k of the input and of each hidden layer, instead of levels; or a scales file beside "
         "this one, as `deltasim optimise` writes it",
     )
-    calibration_frames: int = Field(1000, ge=1, description="frames whose activations set the scales")
+    calibration_frames: Whole = Field(1000, ge=1, description="frames whose activations set the scales")
 
 
 class Experiment(BaseModel):
@@ -113,9 +128,9 @@ class Experiment(BaseModel):
     arrival: Literal["serial", "pipelined", "paced"] = Field(
         "serial", description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz"
     )
-    frame_rate_hz: float = Field(30.0, gt=0, le=1e9, allow_inf_nan=False, description="power is stated at this rate")
+    frame_rate_hz: Real = Field(30.0, gt=0, le=1e9, allow_inf_nan=False, description="power is stated at this rate")
     engine: Literal["fast", "reference"] = Field("fast", description="reference: SimPy, one event per message, slow")
-    record_messages: bool = Field(False, description="keep every message with its times (large)")
+    record_messages: Switch = Field(False, description="keep every message with its times (large)")
 
 
 @dataclass(frozen=True)

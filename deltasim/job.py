@@ -12,6 +12,7 @@ from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
 from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork
+from workloads.labels import check_labels
 
 FS_PER_SECOND: Final = 10**15
 LONGEST_FS: Final = 2**63 - 1
@@ -83,6 +84,7 @@ def plan_job(
             f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
             "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
         )
+    check_labels(frames, network.full.outputs)
     mapping = _mapping(network, chip, settings, modes)
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
     config = {

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from deltasim.experiment import Experiment
 from hwmodels import ConfigError, Problem
+from hwmodels.validation import wording, worth_telling
 
 
 def with_options(
@@ -52,8 +53,6 @@ def with_options(
 
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:
     """What is wrong with options that a model checks; `names`: of the option of a field where it is not the field's."""
-    found = error.errors(include_url=False)
-    wrong = [each for each in found if each["type"] != "too_short"] or found  # a list may be short of its wrong items
     return ConfigError(
         [
             Problem(
@@ -61,9 +60,9 @@ def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None
                 None,
                 f"--{_option(each['loc'], names or {})}",
                 str(each["input"]) if each["loc"] else "",
-                each["msg"].removeprefix("Value error, "),
+                wording(each),
             )
-            for each in wrong
+            for each in worth_telling(error)
         ]
     )
 

@@ -15,11 +15,12 @@ from hwmodels.validation import problem_at
 from reports.atomic import replace_text
 from workloads import Graph, Network, graph_of
 from workloads.baking import bake_scales
+from workloads.field_types import Real
 from workloads.graph_files import graph_sha256
 from workloads.lowering import lower
 
 SCHEMA: Final = "deltasim/scales/1"
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class SenderScale(BaseModel):

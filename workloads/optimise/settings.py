@@ -5,10 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from workloads.field_types import Real, Whole
+
 Loss = Literal["kl", "l2", "l1"]
 Measure = Literal["kl", "l2", "l1", "relative"]
 Cost = Literal["rounding", "sigma_delta"]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class ScaleSearch(BaseModel):
@@ -31,10 +33,10 @@ class ScaleSearch(BaseModel):
         "straight_through", description="rounding with a straight-through gradient, or uniform noise in its place"
     )
     per: Literal["layer", "unit"] = Field("layer", description="one scale per layer, or one per channel of a layer")
-    epochs: int = Field(30, ge=1, description="passes over the frames")
+    epochs: Whole = Field(30, ge=1, description="passes over the frames")
     learning_rate: Positive = Field(1e-3, description="of plain gradient descent on log k")
-    minibatch: int = Field(10, ge=1, description="frames per step; with sigma_delta, consecutive ones")
-    seed: int = Field(1234, ge=0, lt=2**32, description="of the order of frames and of the noise")
+    minibatch: Whole = Field(10, ge=1, description="frames per step; with sigma_delta, consecutive ones")
+    seed: Whole = Field(1234, ge=0, lt=2**32, description="of the order of frames and of the noise")
     start: Positive = Field(1.0, description="every k at the start")
     start_scales: tuple[Positive, ...] | None = Field(
         None, description="k of the input and each hidden layer at the start, instead of start"
