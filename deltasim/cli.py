@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import webbrowser
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -218,7 +219,7 @@ def _conclude(finished: Run, *, json: bool) -> None:
     print_summary(console, finished)
     console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
     command = sys.argv[0] if sys.argv[0].endswith("/deltasim") else "deltasim"
-    console.print(f"Open it:   {command} open {finished.path}", soft_wrap=True, highlight=False)
+    console.print(f"Open it:   {command} open {quote(str(finished.path))}", soft_wrap=True, highlight=False)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from math import prod
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
@@ -18,7 +19,7 @@ from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
 from deltasim.mode_names import underscored
 from deltasim.scales_file import apply_scales
-from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
+from hwmodels import Accelerator, ConfigError, Document, Problem, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
     Frames,
@@ -43,6 +44,7 @@ CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
 CALIBRATION_BYTES: Final = 64 * 2**20
+NARROWEST: Final = {"weight_bits": 2, "activation_bits": 2, "accumulator_bits": 8}  # that a network is quantised to
 ModeName = Annotated[
     Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
     BeforeValidator(underscored),
@@ -163,7 +165,9 @@ def experiment_of(given: Path | None) -> tuple[Experiment, Path]:
     if given is None or given.suffix in {".yaml", ".yml", ".json"} or not (given.exists() or fetched):
         return read_experiment(given)
     if given.suffix == ".onnx":
-        raise WorkloadError(f"{given} is a network; name it after the frames: deltasim run CLIP --network {given}")
+        raise WorkloadError(
+            f"{given} is a network; name it after the frames: deltasim run CLIP --network {quote(str(given))}"
+        )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.stem).strip("-.") or "clip"
     frames = FramesChoice(dataset=str(given) if fetched else str(given.absolute()))
     precision = Precision(calibration="mse", levels=CLIP_LEVELS, calibration_frames=16)
@@ -277,6 +281,17 @@ def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisat
         "activation_bits": min(USUAL_BITS, own.activation_bits),
         "accumulator_bits": own.accumulator_bits,
     }
+    for name, least in NARROWEST.items():
+        if given[name] is None and usual[name] < least:
+            raise ConfigError(
+                Problem(
+                    f"accelerator {accelerator.name!r}",
+                    None,
+                    f"precision.{name}",
+                    str(usual[name]),
+                    f"too narrow for any network: needed {least} or more",
+                )
+            )
     return Quantisation(**{**given, **{name: given[name] or bits for name, bits in usual.items()}})
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from deltasim.advice import with_advice
 from deltasim.fingerprint import network_sha256, sha256_of, versions
 from deltasim.mapping_choice import FIT, MappingChoice, mapping_of
 from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
-from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
+from simulator import Arrival, InfeasibleError, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork
 from workloads.labels import check_labels
 
@@ -85,7 +86,7 @@ def plan_job(
             "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
         )
     check_labels(frames, network.full.outputs)
-    mapping = _mapping(network, chip, settings, modes)
+    mapping = _mapping(network, accelerator, chip, settings, modes)
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
     config = {
         "accelerator": sha256_of(accelerator.model_dump(mode="json", by_alias=True, exclude={"provenance", "sources"})),
@@ -102,7 +103,9 @@ def plan_job(
     return Job(network, frames, accelerator, settings, mapping, plans, experiment_yaml, classes, channels, config)
 
 
-def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: tuple[str, ...]) -> Mapping:
+def _mapping(
+    network: QuantisedNetwork, accelerator: Accelerator, chip: Chip, settings: Settings, modes: tuple[str, ...]
+) -> Mapping:
     """The mapping chosen; one core for each layer where that fits, since memories need less if no mode sends changes.
 
     What does not fit for another reason than its memories is refused by the plan, which says why.
@@ -117,7 +120,10 @@ def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: t
             pass
         else:
             return one_core_each(network.full)
-    return mapping_of(choice, network.full, chip)
+    try:
+        return mapping_of(choice, network.full, chip)
+    except InfeasibleError as error:
+        raise with_advice(error, network, accelerator, choice.cores) from None
 
 
 def default_modes(accelerator: Accelerator) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def apply_scales(path: Path, network: Network | Graph) -> Scaled:
     file = validate_document(document, ScalesFile)
     graph = network if isinstance(network, Graph) else graph_of(network)
     if file.network_sha256 != graph_sha256(graph):
-        what = f"is of another network than {graph.name!r}; find scales for this one: deltasim optimise"
+        what = f"is of another network than {graph.name!r}; find its own: deltasim optimise, with the same --network"
         raise ConfigError(problem_at(document, ("network_sha256",), what))
     _check_senders(document, file, [layer.name for layer in lower(graph).layers[:-1]])
     scales = tuple(each.scale for each in file.scales)
