@@ -229,7 +229,7 @@ def main() -> None:
     except USER_ERRORS as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a folder that may not be written to
-        _fail(f"{error.filename or 'reading or writing'}: {error.strerror or error}")
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")  # every file says its name
     except MemoryError as error:
         _fail(f"out of memory ({error}): take a smaller network, or a machine with more")
     except KeyboardInterrupt:

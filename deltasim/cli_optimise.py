@@ -33,10 +33,11 @@ Minimise = Annotated[
     typer.Option(help="What a message costs: operations, as in the paper, or its energy on the accelerator (pJ)."),
 ]
 Of = Annotated[
-    Literal["rounding", "sigma-delta"],
+    str,
     typer.Option(
+        metavar="rounding|sigma-delta",
         help="Whose messages are counted: rounding's, as in the paper, or sigma-delta's, the changes between "
-        "neighbouring frames."
+        "neighbouring frames.",
     ),
 ]
 Loss = Annotated[
@@ -98,7 +99,7 @@ def optimise(
             folder,
             lambdas=tuple(lambdas or (1e-9, 1e-8, 1e-7)),
             minimise=minimise,
-            cost="rounding" if of == "rounding" else "sigma_delta",
+            cost=of,
             loss=loss,
             training=None if training is None else "noise" if training == "noise" else "straight_through",
             per=per,

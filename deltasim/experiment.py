@@ -13,11 +13,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
-from deltasim.mode_names import underscored
 from deltasim.scales_file import apply_scales
 from hwmodels import Accelerator, ConfigError, Document, Problem, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
@@ -34,8 +33,9 @@ from workloads import (
     normalised,
     quantise,
 )
-from workloads.field_types import Real, Switch, Whole
+from workloads.field_types import Options, Real, Switch, Whole, underscored
 from workloads.normalisation import NORMALISATIONS, Normalisation
+from workloads.quantise import CALIBRATION_BYTES
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
@@ -43,7 +43,6 @@ CLIP_NETWORK: Final = "squeezenet11"
 CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
-CALIBRATION_BYTES: Final = 64 * 2**20
 NARROWEST: Final = {"weight_bits": 2, "activation_bits": 2, "accumulator_bits": 8}  # that a network is quantised to
 ModeName = Annotated[
     Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
@@ -61,7 +60,7 @@ Scales: TypeAlias = Annotated[  # told apart by hand, so that a wrong number is 
 ]
 
 
-class FramesChoice(BaseModel):
+class FramesChoice(Options):
     """Which frames: a bundled data set or a `.npy` / `.npz` file, and which part of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,7 +80,7 @@ class FramesChoice(BaseModel):
     )
 
 
-class Precision(BaseModel):
+class Precision(Options):
     """Widths and scales. Where a width is left out, 8 bits are taken, and the accelerator's own accumulators."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,7 +103,7 @@ class Precision(BaseModel):
     calibration_frames: Whole = Field(1000, ge=1, description="frames whose activations set the scales")
 
 
-class Experiment(BaseModel):
+class Experiment(Options):
     """One experiment. Every field but the schema has a default; together they are the bundled Temporal-MNIST run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

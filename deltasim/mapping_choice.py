@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from hwmodels.chip import Chip
 from simulator import Mapping, Placement, SimulationError, map_automatically
 from simulator.mapping import layer_names
 from workloads import IntegerNetwork
-from workloads.field_types import Whole
+from workloads.field_types import Options, Whole
 
 
-class LayerPlace(BaseModel):
+class LayerPlace(Options):
     """The cores of one layer, and how its map is cut for them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +27,7 @@ class LayerPlace(BaseModel):
     )
 
 
-class MappingChoice(BaseModel):
+class MappingChoice(Options):
     """Which cores layers run on. A word alone (`mapping: balance`) is the strategy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from hwmodels.records import MODES
 from hwmodels.validation import did_you_mean
 from simulator import SimulationError
-
-
-def underscored(given: Any) -> Any:  # noqa: ANN401 - whatever a file says; what is no text is refused elsewhere
-    """The name with underscores in place of hyphens."""
-    return given.replace("-", "_") if isinstance(given, str) else given
+from workloads.field_types import underscored
 
 
 def mode_of(given: object) -> str:

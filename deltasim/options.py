@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from deltasim.experiment import Experiment
 from hwmodels import ConfigError, Problem
+from hwmodels.errors import key_path
 from hwmodels.validation import wording, worth_telling
+from hwmodels.yaml_document import shorten
 
 
 def with_options(
@@ -49,6 +51,20 @@ def with_options(
         return Experiment.model_validate(data)
     except ValidationError as error:
         raise wrong_options(error) from None
+
+
+def wrong_fields(what: str, error: ValidationError) -> ConfigError:
+    """What is wrong with fields that were given in a call, or to a model itself; `what` is the call or the model."""
+    return ConfigError(
+        [
+            Problem(what, None, key_path(tuple(each["loc"])), _shown(each["input"]), wording(each))
+            for each in worth_telling(error)
+        ]
+    )
+
+
+def _shown(given: object) -> str:
+    return shorten(repr(given)) if isinstance(given, str | int | float | bool) else ""
 
 
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from workloads.calibration import Calibration
-from workloads.field_types import Real, Whole
+from workloads.field_types import Options, Real, Whole
 from workloads.integer_network import Overflow, Rounding
 
 Scale = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
-class Quantisation(BaseModel):
+class Quantisation(Options):
     """How to make integers; part of an experiment file, so the fields are checked and described here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

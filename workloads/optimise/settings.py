@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from workloads.field_types import Real, Whole
+from workloads.field_types import Options, Real, Whole, underscored
 
 Loss = Literal["kl", "l2", "l1"]
 Measure = Literal["kl", "l2", "l1", "relative"]
-Cost = Literal["rounding", "sigma_delta"]
+Cost = Annotated[Literal["rounding", "sigma_delta"], BeforeValidator(underscored)]
 Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
-class ScaleSearch(BaseModel):
+class ScaleSearch(Options):
     """How to look for scales: the paper's section 4.2 and 4.3, with its code's values as defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,7 +29,7 @@ class ScaleSearch(BaseModel):
     cost: Cost = Field(
         "rounding", description="whose messages count: every frame's (rounding) or the changes between frames"
     )
-    training: Literal["straight_through", "noise"] = Field(
+    training: Annotated[Literal["straight_through", "noise"], BeforeValidator(underscored)] = Field(
         "straight_through", description="rounding with a straight-through gradient, or uniform noise in its place"
     )
     per: Literal["layer", "unit"] = Field("layer", description="one scale per layer, or one per channel of a layer")
