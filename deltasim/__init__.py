@@ -11,14 +11,17 @@ run.frames, run.layers        # pandas tables
 ds.dashboard(run)             # path of the dashboard
 """
 
-from deltasim.api import dashboard, run, simulate
+import hwmodels
+import reports
+import workloads
+from deltasim import api, repricing
+from deltasim.arguments import checked
 from deltasim.errors import USER_ERRORS
 from deltasim.experiment import Experiment
 from deltasim.mapping_choice import MappingChoice
-from deltasim.repricing import reprice
-from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
+from hwmodels import Accelerator, ConfigError, list_profiles
 from hwmodels.records import MODES
-from reports import Run, RunError, compare, load_run
+from reports import Run, RunError
 from simulator import SimulationError
 from workloads import (
     Frames,
@@ -29,12 +32,23 @@ from workloads import (
     WorkloadError,
     list_datasets,
     list_networks,
-    load_network,
-    network_from_arrays,
-    quantise,
+    optimise,
 )
-from workloads import load_frames as frames
-from workloads.optimise import ScaleSearch, optimise_scales
+from workloads.optimise import ScaleSearch
+
+simulate = checked(api.simulate, "simulate")
+run = checked(api.run, "run")
+dashboard = checked(api.dashboard, "dashboard")
+reprice = checked(repricing.reprice, "reprice")
+chip_of = checked(hwmodels.chip_of, "chip_of")
+load_accelerator = checked(hwmodels.load_accelerator, "load_accelerator")
+compare = checked(reports.compare, "compare")
+load_run = checked(reports.load_run, "load_run")
+frames = checked(workloads.load_frames, "frames")
+load_network = checked(workloads.load_network, "load_network")
+network_from_arrays = checked(workloads.network_from_arrays, "network_from_arrays")
+quantise = checked(workloads.quantise, "quantise")
+optimise_scales = checked(optimise.optimise_scales, "optimise_scales")
 
 __all__ = [
     "MODES",

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from deltasim.cli_options import MOST_THREADS
 from deltasim.execute import Progress, run_job
 from deltasim.experiment import Experiment, channel_order, load_experiment, read_experiment
 from deltasim.job import Job, plan_job
 from deltasim.mapping_choice import MappingChoice
+from deltasim.mode_names import modes_of
+from deltasim.options import wrong_fields
 from deltasim.settings import ArrivalName, EngineName, Settings, settings_of
 from deltasim.yaml_text import to_yaml
-from hwmodels import Accelerator
+from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
 from reports import Run, load_run, write_dashboard
 from workloads import Frames, QuantisedNetwork, frames_of_array
+from workloads.frames import stacked
 
 
 def simulate(
     network: QuantisedNetwork,
-    frames: Frames | NDArray[np.uint8],
-    accelerator: Accelerator,
+    frames: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
+    accelerator: Accelerator | Path | str,
     *,
-    modes: Sequence[str] | None = None,
+    modes: Sequence[str] | str | None = None,
     name: str = Settings.name,
     mapping: Literal["fit", "balance"] | MappingChoice = "fit",
     out: Path | str | None = None,
@@ -39,28 +44,24 @@ def simulate(
 ) -> Run:
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
 
-    frames: from `ds.frames`, or a (n, pixels) or (n, *input_shape) uint8 array; one with its channels last is turned
-    where that is certain, with a warning in the run. modes: of `ds.MODES`; all that the accelerator can run unless
-    given. mapping: which cores the layers run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory,
-    runs/NAME-HASH unless given; a finished run of the same configuration there is
-    read, not repeated. arrival: `serial` (a frame enters when the one before has left), `pipelined` (as soon as the
-    input core is free), `paced` (at frame_rate_hz). Power and energy are stated at frame_rate_hz, or at what the chip
-    sustains if that is less. threads: at most so many
-    simulate, one per core unless given; results are the same. progress: see `deltasim.execute.Progress`. Raises
+    frames: from `ds.frames`, or a (n, pixels) or (n, *input_shape) uint8 array, or a list of frames; one with its
+    channels last is turned where that is certain, with a warning in the run. accelerator: loaded, or its name or file.
+    modes: of `ds.MODES`, or one of them; all that the accelerator can run unless given. mapping: which cores the layers
+    run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory, runs/NAME-HASH unless given; a finished
+    run of the same configuration there is read, not repeated. arrival: `serial` (a frame enters when the one before has
+    left), `pipelined` (as soon as the input core is free), `paced` (at frame_rate_hz). Power and energy are stated at
+    frame_rate_hz, or at what the chip sustains if that is less. threads: at most so many simulate, one per core unless
+    given; results are the same. progress: see `deltasim.execute.Progress`. Raises ConfigError for a wrong argument,
     SimulationError where things don't fit each other, WorkloadError for frames that are not the network's, and RunError
     where `out` is taken.
     """
-    settings = Settings(
-        name=name,
-        modes=tuple(modes) if modes is not None else None,
-        mapping=MappingChoice(strategy=mapping) if isinstance(mapping, str) else mapping,
-        arrival=arrival,
-        frame_rate_hz=frame_rate_hz,
-        engine=engine,
-        record_messages=record_messages,
-    )
-    stream = frames if isinstance(frames, Frames) else frames_of_array("array", frames)
-    job = plan_job(network, stream, accelerator, settings)
+    given: dict[str, Any] = {"name": name, "modes": modes_of(modes), "mapping": mapping, "arrival": arrival}
+    given |= {"frame_rate_hz": frame_rate_hz, "engine": engine, "record_messages": record_messages}
+    settings = settings_of(_checked_experiment(given))
+    check_threads(threads)
+    stream = frames if isinstance(frames, Frames) else frames_of_array("array", stacked(frames))
+    chip = accelerator if isinstance(accelerator, Accelerator) else load_accelerator(accelerator)
+    job = plan_job(network, stream, chip, settings)
     path = None if out is None else Path(out)
     return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
 
@@ -77,6 +78,7 @@ def run(
 
     The other arguments are those of `simulate`.
     """
+    check_threads(threads)
     job = job_of(experiment)
     path = None if out is None else Path(out)
     return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
@@ -109,6 +111,21 @@ def job_of(
 def dashboard(finished: Run | Path | str) -> Path:
     """Write the run's dashboard.html anew, from its tables, and return its path."""
     return write_dashboard(finished if isinstance(finished, Run) else load_run(finished))
+
+
+def check_threads(threads: int | None) -> None:
+    """Raise ConfigError for no thread at all, or more than any machine has."""
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        needed = f"must be at least 1 and at most {MOST_THREADS:,}, or None for as many as there are cores"
+        raise ConfigError(Problem("ds.simulate", None, "threads", str(threads) if abs(threads) < 2**63 else "", needed))
+
+
+def _checked_experiment(given: dict[str, Any]) -> Experiment:
+    """The fields as those of an experiment file. Raises ConfigError for values that it would not take."""
+    try:
+        return Experiment.model_validate(given)
+    except ValidationError as error:
+        raise wrong_fields("ds.simulate", error) from None
 
 
 def _as_yaml(experiment: Experiment) -> str:

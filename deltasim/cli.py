@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import webbrowser
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -224,7 +225,7 @@ def _conclude(finished: Run, *, json: bool) -> None:
     print_summary(console, finished)
     console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
     command = sys.argv[0] if sys.argv[0].endswith("/deltasim") else "deltasim"
-    console.print(f"Open it:   {command} open {finished.path}", soft_wrap=True, highlight=False)
+    console.print(f"Open it:   {command} open {quote(str(finished.path))}", soft_wrap=True, highlight=False)
 
 
 def main() -> None:
@@ -234,7 +235,7 @@ def main() -> None:
     except USER_ERRORS as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a folder that may not be written to
-        _fail(f"{error.filename or 'reading or writing'}: {error.strerror or error}")
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")  # every file says its name
     except MemoryError as error:
         _fail(f"out of memory ({error}): take a smaller network, or a machine with more")
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ from deltasim.progress import status_line
 from deltasim.show import print_json
 from deltasim.yaml_text import to_yaml
 from hwmodels import chip_of
+from reports.atomic import replace_text
 from simulator.loads import core_loads_fs
 from simulator.placing import traffic
 
@@ -73,7 +74,7 @@ def map_(
     rows = _rows(job)
     hops = traffic(job.network.full, chip_of(job.accelerator), job.mapping)
     if out is not None:
-        out.write_text(_written_out(chosen, folder, job), encoding="utf-8")
+        replace_text(out, _written_out(chosen, folder, job))
     if json:
         print_json({"layers": rows, "cores": len(job.plans[0].cores), "dense_flit_hops": hops})
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,10 +43,11 @@ Minimise = Annotated[
     typer.Option(help="What a message costs: operations, as in the paper, or its energy on the accelerator (pJ)."),
 ]
 Of = Annotated[
-    Literal["rounding", "sigma-delta"],
+    str,
     typer.Option(
+        metavar="rounding|sigma-delta",
         help="Whose messages are counted: rounding's, as in the paper, or sigma-delta's, the changes between "
-        "neighbouring frames."
+        "neighbouring frames.",
     ),
 ]
 Loss = Annotated[
@@ -116,7 +119,7 @@ def optimise(
             folder,
             lambdas=tuple(lambdas or (1e-9, 1e-8, 1e-7)),
             minimise=minimise,
-            cost="rounding" if of == "rounding" else "sigma_delta",
+            cost=of,
             loss=loss,
             training=None if training is None else "noise" if training == "noise" else "straight_through",
             per=per,
@@ -127,13 +130,14 @@ def optimise(
             from_levels=from_levels,
             say=say,
         )
-    with progress_bars("epochs") as progress:
+    with progress_bars("steps") as progress:
         result, paths = run_optimise(job, out, overwrite=overwrite, progress=progress)
     rows = _rows(job, result, paths)
     if json:
         print_json({"unit": job.unit, "found": rows})
         return
-    _print(job, rows, experiment)
+    named = {"network": network, "normalisation": normalisation, "accelerator": accelerator}
+    _print(job, rows, run_command(experiment, named, rows[0]["file"]))
 
 
 def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[dict[str, Any]]:
@@ -156,7 +160,13 @@ def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[
     return rows
 
 
-def _print(job: OptimiseJob, rows: list[dict[str, Any]], what: Path | None) -> None:
+def run_command(what: Path | None, named: Mapping[str, str | None], scales: str) -> str:
+    """The command that runs what was searched on with the scales found; `named`: the options of the search."""
+    options = [word for name, value in named.items() if value is not None for word in (f"--{name}", value)]
+    return shlex.join(["deltasim", "run", *([] if what is None else [str(what)]), *options, "--scales", scales])
+
+
+def _print(job: OptimiseJob, rows: list[dict[str, Any]], command: str) -> None:
     title = f"{job.network.name}: scales found on {len(job.frames):,} frames of {job.source}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("lambda", f"error, {job.settings.loss}", "", f"{job.unit}/frame", "", "scales"):
@@ -176,5 +186,4 @@ def _print(job: OptimiseJob, rows: list[dict[str, Any]], what: Path | None) -> N
     console.print(table)
     for row in rows:
         console.print(f"Scales: {row['file']}", soft_wrap=True, highlight=False)
-    tried = "deltasim run" if what is None else f"deltasim run {what}"
-    console.print(f"Try:    {tried} --scales {rows[0]['file']}", soft_wrap=True, highlight=False)
+    console.print(f"Try:    {command}", soft_wrap=True, highlight=False, markup=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from hwmodels.records import MODES
+
+MOST_THREADS: Final = 1024  # what they share is laid out for each of them
 
 What = Annotated[
     Path | None,
@@ -65,7 +67,9 @@ EngineName = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Simulate with at most N threads. Same results. [default: all cores]"),
+    typer.Option(
+        min=1, max=MOST_THREADS, metavar="N", help="Simulate with at most N threads. Same results. [default: all cores]"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]
 RunPath = Annotated[

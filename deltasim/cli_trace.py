@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deltasim.cli_options import Json, RunPath
+from deltasim.mode_names import mode_of
 from deltasim.show import TITLES, print_json
 from reports import load_run, write_trace
 from workloads.ranges import bounds_of
@@ -30,7 +31,8 @@ def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = 
     """
     finished = load_run(run)
     path = finished.path / "trace.json.gz" if out is None else out
-    network, first, last = write_trace(finished, path, mode, (None, None) if frames is None else bounds_of(frames))
+    named = None if mode is None else mode_of(mode)
+    network, first, last = write_trace(finished, path, named, (None, None) if frames is None else bounds_of(frames))
     size = path.stat().st_size
     if json:
         print_json({"trace": str(path), "network": network, "frames": [first, last + 1], "bytes": size})

@@ -32,6 +32,7 @@ from simulator import (
 )
 from simulator import simulate as simulate_mode
 from workloads import Frames, own_order
+from workloads.naming import naming
 
 BLOCKS_PER_CHUNK: Final = 8
 FRAMES_PER_CHUNK: Final = 100  # at least: saving the state of a large network takes as long as some of its frames
@@ -60,7 +61,12 @@ def run_job(
     check_place(path)
     if not overwrite and path.exists():
         return _already_there(job, path)
-    partial = open_partial(path, job.config_sha256, overwrite=overwrite)
+    with naming(path):
+        _write_run(job, open_partial(path, job.config_sha256, overwrite=overwrite), threads, progress)
+    return load_run(path)
+
+
+def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
     for plan in job.plans:
         _simulate_mode(job, plan, partial, threads, progress)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
@@ -74,7 +80,6 @@ def run_job(
         describe_quantisation(job),
         mesh=describe_mesh(job),
     )
-    return load_run(path)
 
 
 def check_place(path: Path) -> None:

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from shlex import quote
+from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from deltasim.assets import ASSETS, asset_named, find_asset
 from deltasim.mapping_choice import MappingChoice, MappingField
 from deltasim.scales_file import apply_scales
 from deltasim.settings import ArrivalName, EngineName, Settings
-from hwmodels import Accelerator, ConfigError, Document, load_accelerator, read_yaml, validate_document
+from hwmodels import Accelerator, ConfigError, Document, Problem, load_accelerator, read_yaml, validate_document
 from hwmodels.validation import problem_at
 from workloads import (
     Frames,
@@ -32,7 +33,9 @@ from workloads import (
     load_network,
     quantise,
 )
+from workloads.field_types import Options, Real, Switch, Whole, underscored
 from workloads.normalisation import NORMALISATIONS, Normalisation
+from workloads.quantise import CALIBRATION_BYTES
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
@@ -40,12 +43,25 @@ CLIP_NETWORK: Final = "squeezenet11"
 CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
-CALIBRATION_BYTES: Final = 64 * 2**20
-Side = Annotated[int, Field(ge=1)]
-ModeName = Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"]
+NARROWEST: Final = {"weight_bits": 2, "activation_bits": 2, "accumulator_bits": 8}  # that a network is quantised to
+Side = Annotated[Whole, Field(ge=1)]
+ModeName = Annotated[
+    Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
+    BeforeValidator(underscored),
+]
 
 
-class FramesChoice(BaseModel):
+def _file_or_list(given: object) -> Literal["file", "list"]:
+    return "file" if isinstance(given, str) else "list"
+
+
+Scales: TypeAlias = Annotated[  # told apart by hand, so that a wrong number is not also said to be no file name
+    Annotated[tuple[Annotated[Real, Field(gt=0, allow_inf_nan=False)], ...], Tag("list")] | Annotated[str, Tag("file")],
+    Discriminator(_file_or_list),
+]
+
+
+class FramesChoice(Options):
     """Which frames: a bundled data set or a `.npy` / `.npz` file, and which part of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,38 +73,38 @@ class FramesChoice(BaseModel):
     )
     split: Literal["test", "train"] | None = Field(None, description="of a bundled data set; test unless given")
     range: str | None = Field(None, description="frames to run, start:stop, such as 0:1000; all unless given")
-    seed: int | None = Field(None, ge=0, lt=2**32, description="of the order, for shuffled-mnist")
-    stride: int | None = Field(None, ge=1, description="of a file: every stride-th frame of the range")
+    seed: Whole | None = Field(None, ge=0, lt=2**32, description="of the order, for shuffled-mnist")
+    stride: Whole | None = Field(None, ge=1, description="of a file: every stride-th frame of the range")
     fit: Literal["stretch", "crop"] | None = Field(None, description="of a file: how frames are brought to size")
     resampling: Literal["area", "bilinear", "nearest"] | None = Field(
         None, description="of a file: and by which filter"
     )
 
 
-class Precision(BaseModel):
+class Precision(Options):
     """Widths and scales. Where a width is left out, 8 bits are taken, and the accelerator's own accumulators."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight_bits: int | None = Field(None, ge=2, le=16, description="bits of a weight, sign included")
-    activation_bits: int | None = Field(None, ge=2, le=16, description="bits of an integer activation")
-    accumulator_bits: int | None = Field(None, ge=8, le=32, description="bits of an accumulator, sign included")
+    weight_bits: Whole | None = Field(None, ge=2, le=16, description="bits of a weight, sign included")
+    activation_bits: Whole | None = Field(None, ge=2, le=16, description="bits of an integer activation")
+    accumulator_bits: Whole | None = Field(None, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Literal["wrap", "saturate"] = Field("wrap", description="what a sum beyond the accumulator becomes")
     rounding: Literal["half_up", "half_even", "half_away"] = Field("half_up", description="where ties are rounded")
-    levels: int = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
+    levels: Whole = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
     calibration: Literal["percentile", "largest", "mse"] = Field(
         "percentile", description="a layer's range: by percentile, the largest activation, or least squared error"
     )
-    percentile: float = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
-    scales: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | str | None = Field(
+    percentile: Real = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
+    scales: Scales | None = Field(
         None,
         description="the paper's k of the input and of each hidden layer, instead of levels; or a scales file beside "
         "this one, as `deltasim optimise` writes it",
     )
-    calibration_frames: int = Field(1000, ge=1, description="frames whose activations set the scales")
+    calibration_frames: Whole = Field(1000, ge=1, description="frames whose activations set the scales")
 
 
-class Experiment(BaseModel):
+class Experiment(Options):
     """One experiment. Every field but the schema has a default; together they are the bundled Temporal-MNIST run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -121,7 +137,7 @@ class Experiment(BaseModel):
         Settings.arrival,
         description="serial: one frame at a time; pipelined: as fast as taken; paced: at frame_rate_hz",
     )
-    frame_rate_hz: float = Field(
+    frame_rate_hz: Real = Field(
         Settings.frame_rate_hz,
         gt=0,
         le=1e9,
@@ -129,7 +145,7 @@ class Experiment(BaseModel):
         description="power and energy are stated at this rate",
     )
     engine: EngineName = Field(Settings.engine, description="reference: SimPy, one event per message, slow")
-    record_messages: bool = Field(Settings.record_messages, description="keep every message with its times (large)")
+    record_messages: Switch = Field(Settings.record_messages, description="keep every message with its times (large)")
 
 
 @dataclass(frozen=True)
@@ -162,7 +178,9 @@ def experiment_of(given: Path | None) -> tuple[Experiment, Path]:
     if given is None or given.suffix in {".yaml", ".yml", ".json"} or not (given.exists() or fetched):
         return read_experiment(given)
     if given.suffix == ".onnx":
-        raise WorkloadError(f"{given} is a network; name it after the frames: deltasim run CLIP --network {given}")
+        raise WorkloadError(
+            f"{given} is a network; name it after the frames: deltasim run CLIP --network {quote(str(given))}"
+        )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.stem).strip("-.") or "clip"
     frames = FramesChoice(dataset=str(given) if fetched else str(given.absolute()))
     precision = Precision(calibration="mse", levels=CLIP_LEVELS, calibration_frames=16)
@@ -270,6 +288,17 @@ def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisat
         "activation_bits": min(USUAL_BITS, own.activation_bits),
         "accumulator_bits": own.accumulator_bits,
     }
+    for name, least in NARROWEST.items():
+        if given[name] is None and usual[name] < least:
+            raise ConfigError(
+                Problem(
+                    f"accelerator {accelerator.name!r}",
+                    None,
+                    f"precision.{name}",
+                    str(usual[name]),
+                    f"too narrow for any network: needed {least} or more",
+                )
+            )
     return Quantisation(**{**given, **{name: given[name] or bits for name, bits in usual.items()}})
 
 

@@ -7,14 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from deltasim.advice import with_advice
 from deltasim.fingerprint import versions
 from deltasim.mapping_choice import mapping_of
 from deltasim.settings import Settings
 from hwmodels import Accelerator, Chip, chip_of
 from hwmodels.records import MODES
-from simulator import Arrival, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
+from simulator import Arrival, InfeasibleError, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
 from workloads import Frames, IntegerNetwork, QuantisedNetwork, fit_frames
 from workloads.content_hash import content_sha256, hashed_fields, not_hashed
+from workloads.labels import check_labels
 
 FS_PER_SECOND: Final = 10**15
 LONGEST_FS: Final = 2**63 - 1
@@ -82,13 +84,16 @@ def plan_job(
             f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
             "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
         )
-    mapping = _mapping(network, chip, settings, modes)
+    check_labels(frames, network.full.outputs)
+    mapping = _mapping(network, accelerator, chip, settings, modes)
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
     settings = replace(settings, modes=modes)
     return Job(network, frames, accelerator, settings, mapping, plans, experiment_yaml, classes, channels, versions())
 
 
-def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: tuple[str, ...]) -> Mapping:
+def _mapping(
+    network: QuantisedNetwork, accelerator: Accelerator, chip: Chip, settings: Settings, modes: tuple[str, ...]
+) -> Mapping:
     """The mapping chosen; one core for each layer where that fits, since memories need less if no mode sends changes.
 
     What does not fit for another reason than its memories is refused by the plan, which says why.
@@ -103,7 +108,10 @@ def _mapping(network: QuantisedNetwork, chip: Chip, settings: Settings, modes: t
             pass
         else:
             return one_core_each(network.full)
-    return mapping_of(choice, network.full, chip)
+    try:
+        return mapping_of(choice, network.full, chip)
+    except InfeasibleError as error:
+        raise with_advice(error, network, accelerator, choice.cores) from None
 
 
 def default_modes(accelerator: Accelerator) -> tuple[str, ...]:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from hwmodels.chip import Chip
 from simulator import Mapping, Placement, SimulationError, map_automatically
 from simulator.mapping import layer_names
 from workloads import IntegerNetwork
+from workloads.field_types import Options, Whole
 
 
-class LayerPlace(BaseModel):
+class LayerPlace(Options):
     """The cores of one layer, and how its map is cut for them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cores: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+    cores: tuple[Annotated[Whole, Field(ge=0)], ...] = Field(
         min_length=1, description="numbers of cores in mesh order, band of rows by band, in it channel range by range"
     )
-    rows: int = Field(1, ge=1, description="bands of rows that the map is cut into")
-    channels: int | None = Field(None, ge=1, description="ranges of channels; as many as there are cores for each band")
+    rows: Whole = Field(1, ge=1, description="bands of rows that the map is cut into")
+    channels: Whole | None = Field(
+        None, ge=1, description="ranges of channels; as many as there are cores for each band"
+    )
 
 
-class MappingChoice(BaseModel):
+class MappingChoice(Options):
     """Which cores layers run on. A word alone (`mapping: balance`) is the strategy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +35,7 @@ class MappingChoice(BaseModel):
     strategy: Literal["fit", "balance"] = Field(
         "fit", description="fit: as few cores as hold the layers; balance: more cores for the slowest layers"
     )
-    cores: int | None = Field(None, ge=1, description="at most so many cores; all of the chip unless given")
+    cores: Whole | None = Field(None, ge=1, description="at most so many cores; all of the chip unless given")
     layers: dict[str, LayerPlace] | None = Field(
         None, description="instead: every layer's own cores, such as conv1: {cores: [3, 4], rows: 2}"
     )

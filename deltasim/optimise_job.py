@@ -73,7 +73,7 @@ def optimise_job(
     *,
     lambdas: tuple[float, ...],
     minimise: Literal["operations", "energy"],
-    cost: Literal["rounding", "sigma_delta"],
+    cost: str,
     loss: Literal["kl", "l2", "l1"] | None,
     training: Literal["straight_through", "noise"] | None,
     per: Literal["layer", "unit"],
@@ -107,7 +107,7 @@ def optimise_job(
         network=network,
         frames=loaded.frames.read(0, min(most, loaded.frames.count)),
         settings=settings,
-        costs=_energy_costs(loaded, cost) if minimise == "energy" else None,
+        costs=_energy_costs(loaded, settings.cost) if minimise == "energy" else None,
         accelerator=loaded.accelerator.name if minimise == "energy" else None,
         name=experiment.name,
     )
@@ -115,7 +115,7 @@ def optimise_job(
 
 def _search(**fields: Any) -> ScaleSearch:  # noqa: ANN401 - the model checks them
     try:
-        return ScaleSearch(**fields)
+        return ScaleSearch.model_validate(fields)
     except ValidationError as error:
         raise wrong_options(error, _OPTIONS) from None
 

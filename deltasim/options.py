@@ -10,6 +10,9 @@ from pydantic import ValidationError
 
 from deltasim.experiment import Experiment
 from hwmodels import ConfigError, Problem
+from hwmodels.errors import key_path
+from hwmodels.validation import wording, worth_telling
+from hwmodels.yaml_document import shorten
 
 
 def with_options(
@@ -68,10 +71,22 @@ def chosen_shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, sides))
 
 
+def wrong_fields(what: str, error: ValidationError) -> ConfigError:
+    """What is wrong with fields that were given in a call, or to a model itself; `what` is the call or the model."""
+    return ConfigError(
+        [
+            Problem(what, None, key_path(tuple(each["loc"])), _shown(each["input"]), wording(each))
+            for each in worth_telling(error)
+        ]
+    )
+
+
+def _shown(given: object) -> str:
+    return shorten(repr(given)) if isinstance(given, str | int | float | bool) else ""
+
+
 def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None) -> ConfigError:
     """What is wrong with options that a model checks; `names`: of the option of a field where it is not the field's."""
-    found = error.errors(include_url=False)
-    wrong = [each for each in found if each["type"] != "too_short"] or found  # a list may be short of its wrong items
     return ConfigError(
         [
             Problem(
@@ -79,9 +94,9 @@ def wrong_options(error: ValidationError, names: Mapping[str, str] | None = None
                 None,
                 f"--{_option(each['loc'], names or {})}",
                 str(each["input"]) if each["loc"] else "",
-                each["msg"].removeprefix("Value error, "),
+                wording(each),
             )
-            for each in wrong
+            for each in worth_telling(error)
         ]
     )
 

@@ -16,10 +16,11 @@ from reports.atomic import replace_text
 from workloads import Graph, Network, graph_of
 from workloads.baking import bake_scales
 from workloads.content_hash import content_sha256
+from workloads.field_types import Real
 from workloads.lowering import lower
 
 SCHEMA: Final = "deltasim/scales/1"
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class SenderScale(BaseModel):
@@ -72,8 +73,8 @@ def apply_scales(path: Path, network: Network | Graph) -> Scaled:
     graph = network if isinstance(network, Graph) else graph_of(network)
     if file.network_sha256 != network_hash(graph):
         what = (
-            f"is of another network than {graph.name!r}, or was written by an older deltasim; find scales for this "
-            "one: deltasim optimise"
+            f"is of another network than {graph.name!r}, or was written by an older deltasim; find its own: deltasim "
+            "optimise, with the same --network"
         )
         raise ConfigError(problem_at(document, ("network_sha256",), what))
     _check_senders(document, file, [layer.name for layer in lower(graph).layers[:-1]])

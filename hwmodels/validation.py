@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
@@ -22,10 +23,13 @@ _BY_TYPE: Final = {
     "dict_type": "must be a mapping of 'key: value'",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
+    "string_type": "must be text: put it in quotes",
 }
 _WORDING: Final = (
     ("Value error, ", ""),
     ("Input should be ", "must be "),
+    ("Tuple should have ", "must have "),
+    (" after validation, not 0", ""),
     ("greater than or equal to", "at least"),
     ("less than or equal to", "at most"),
 )
@@ -40,9 +44,33 @@ def validate_document(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = worth_telling(error)
         found = [problem for each in details for problem in _problems(document, model, each)]
         raise ConfigError(list(dict.fromkeys(found))) from None
+
+
+def worth_telling(error: ValidationError) -> list[ErrorDetails]:
+    """The errors without those that only follow from others: a list whose items are all wrong is too short as well."""
+    found = error.errors(include_url=False)
+    wrong = [each["loc"] for each in found if each["type"] != "too_short"]
+    return [
+        each for each in found if each["type"] != "too_short" or not any(_within(where, each["loc"]) for where in wrong)
+    ]
+
+
+def wording(error: ErrorDetails) -> str:
+    """What is wrong with the value, in our words, with the nearest of the words that may stand there."""
+    message = _BY_TYPE.get(error["type"], error["msg"])
+    for pydantic_words, ours in _WORDING:
+        message = message.replace(pydantic_words, ours)
+    if error["type"] == "literal_error":
+        allowed = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        message += did_you_mean(str(error["input"]), allowed) if isinstance(error["input"], str) else ""
+    return message
+
+
+def _within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(place) > len(outer) and place[: len(outer)] == outer
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -76,10 +104,7 @@ def _problems(document: Document, model: type[BaseModel], error: ErrorDetails) -
         hint = did_you_mean(str(where[-1]), known)
         yield problem_at(document, where, f"unknown field{hint or ';'} allowed here: {', '.join(known)}", "")
     else:
-        message = _BY_TYPE.get(error["type"], error["msg"])
-        for pydantic_words, ours in _WORDING:
-            message = message.replace(pydantic_words, ours)
-        yield problem_at(document, where, message)
+        yield problem_at(document, where, wording(error))
 
 
 def _place(document: Document, where: KeyPath, problem: FieldProblem) -> KeyPath:

@@ -1,11 +1,13 @@
 """YAML files read safely, with the line of every key kept, so that any later error can say where it is.
 
-YAML 1.2: plain scalars, maps and lists only. Tags, merge keys and duplicate keys are refused; size, depth and the
-expansion of aliases are bounded before anything is built.
+YAML 1.2: plain scalars, maps and lists only. A file that says it is of another version is refused, because `yes` or
+`010` mean something else there; so are tags, merge keys and duplicate keys. Size, depth and the expansion of aliases
+are bounded before anything is built.
 """
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +28,9 @@ MOST_VALUES: Final = 20_000
 DEEPEST: Final = 40
 LONGEST_NUMBER: Final = 400
 _TAG: Final = "tag:yaml.org,2002:"
+_PLAIN: Final = frozenset({"str", "null", "bool", "int", "float", "timestamp", "value", "merge", "seq", "map"})
+_LINE_BREAK: Final = re.compile("\r\n?|[\n\x85\u2028\u2029]")
+_VERSION: Final = re.compile(r"%YAML[ \t]+([^ \t#]+)")
 
 KeyPath = tuple[str | int, ...]
 
@@ -100,8 +105,22 @@ def _decode(raw: bytes, file: str) -> str:
         raise ConfigError(Problem(file, line, "", "", what)) from None
 
 
+def _check_version(text: str, file: str) -> None:
+    """Raise ConfigError where the text says that it is of another YAML than 1.2."""
+    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+        found = _VERSION.match(line)
+        if found is not None and found[1] != "1.2":
+            what = "only YAML 1.2 is read here: leave this line out, and write true, false and 0o17 for yes, no and 017"
+            raise ConfigError(Problem(file, number, "", shorten(line), what))
+        if line.strip() and not line.lstrip().startswith(("%", "#", "...")):
+            return  # directives stand before everything else
+
+
 class _ShallowComposer(Composer):
-    """Ruamel's composer calls itself for every level: this one stops long before Python's recursion limit."""
+    """Ruamel's composer calls itself for every level: this one stops long before Python's recursion limit.
+
+    It also tells a tag that is written (`!!bool yes`) from one that follows from the value.
+    """
 
     depth = 0
 
@@ -111,13 +130,18 @@ class _ShallowComposer(Composer):
         if self.depth > DEEPEST + 1:
             mark = self.parser.peek_event().start_mark
             raise MarkedYAMLError(problem=f"nested too deeply: at most {DEEPEST} levels are allowed", problem_mark=mark)
+        written = getattr(self.parser.peek_event(), "tag", None)
         node = super().compose_node(parent, index)
+        if written is not None and str(node.tag).startswith(_TAG):
+            kind = str(node.tag).removeprefix(_TAG)
+            node.tag = f"!!{kind}" if kind in _PLAIN else node.tag
         self.depth -= 1
         return node
 
 
 def _compose(text: str, file: str) -> Node:
     """Return the tree of YAML nodes. Nothing is built from them yet, so that aliases have not been expanded."""
+    _check_version(text, file)
     try:
         yaml = YAML(typ="safe", pure=True)
         yaml.Composer = _ShallowComposer
@@ -202,7 +226,7 @@ class _Builder:
         text = str(node.value)
         self.note(node, path, shorten(text))
         kind = str(node.tag).removeprefix(_TAG)
-        if kind in {"str", "timestamp", "value"}:
+        if kind in {"str", "timestamp", "value", "merge"}:
             return text
         if kind == "null":
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from workloads.naming import naming
 
 
 def sync(path: Path) -> None:
@@ -36,14 +39,17 @@ def replace_bytes(path: Path, content: bytes) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` to be written piece by piece; it becomes `path` in one step when all went well."""
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        sync(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync(path.parent)
+    with naming(path, instead_of=temporary):
+        try:
+            yield temporary
+            sync(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync(path.parent)
 
 
 def replace_text(path: Path, content: str) -> None:
@@ -53,8 +59,14 @@ def replace_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Write JSON in the order given, one key a line. Raises ValueError for NaN and infinities, which are not JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    sync(path)
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 text, not in one step."""
+    with naming(path):
+        path.write_text(content, encoding="utf-8")
+        sync(path)
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401  (what a JSON file holds is known to its reader only)
@@ -68,8 +80,9 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: 
         if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width strings")
     save = np.savez_compressed if compressed else np.savez
-    save(path, allow_pickle=False, **dict(arrays))
-    sync(path)
+    with naming(path):
+        save(path, allow_pickle=False, **dict(arrays))
+        sync(path)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -78,6 +91,9 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         return {name: archive[name] for name in archive.files}
 
 
-def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+@contextmanager
+def parquet_writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
     """A writer with everything that shapes the bytes pinned."""
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=3, version="2.6", write_statistics=True)
+    pinned = {"compression": "zstd", "compression_level": 3, "version": "2.6", "write_statistics": True}
+    with naming(path), pq.ParquetWriter(path, schema, **pinned) as writer:
+        yield writer

@@ -14,6 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from reports.errors import RunError
+from workloads.naming import naming
 from workloads.stored_arrays import StoredArray, open_archive
 
 BLOCK_BYTES: Final = 4 * 2**20
@@ -109,7 +110,7 @@ def write_outputs(
 
     Raises RunError if the parts have other than `frames` frames in all, or differ in classes.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with naming(file), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for mode, parts in outputs.items():
             _write_array(archive, f"{_MEMBER}{mode}", parts, frames)
         if labels is not None:

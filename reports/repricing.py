@@ -21,6 +21,7 @@ from reports.errors import RunError
 from reports.pace import leaks
 from reports.run import Run, load_run
 from reports.tables import AJ_PER_PJ, COMPONENTS
+from workloads.naming import naming
 
 ARITHMETIC: Final = "arithmetic only"
 WHOLE: Final = "whole system"
@@ -83,7 +84,8 @@ def write_priced_copy(run: Run, path: Path | str) -> Run:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        _fill(run, partial)
+        with naming(path):
+            _fill(run, partial)
         partial.rename(path)
         sync(path.parent)
     finally:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hwmodels.records import SCHEMA_VERSION
 from reports import consolidate, files
-from reports.atomic import parquet_writer, read_arrays, read_json, sync, write_arrays, write_json
+from reports.atomic import parquet_writer, read_arrays, read_json, sync, write_arrays, write_json, write_text
 from reports.errors import RunError
 from reports.mesh import check_mesh
 from reports.parts import Parts
@@ -147,8 +147,7 @@ class PartialRun:
         if quantisation is not None:
             write_json(whole / files.QUANTISATION, dict(quantisation))
         write_json(whole / files.ACCELERATOR, dict(accelerator))
-        (whole / files.EXPERIMENT).write_text(experiment_yaml, encoding="utf-8")
-        sync(whole / files.EXPERIMENT)
+        write_text(whole / files.EXPERIMENT, experiment_yaml)
         consolidate.write_manifest(whole, {**manifest, "config_hash": self.config_hash, "frames": frames})
         sync(whole)
         self._move_into_place(whole)

@@ -8,12 +8,14 @@ from simulator.mapping import Mapping, Placement, one_core_each
 from simulator.modes import Mode, mode_named
 from simulator.plan import Plan
 from simulator.planning import plan_network
+from simulator.shortages import InfeasibleError
 from simulator.simulate import Result, block_size, counts_table, mesh_table, messages_table, simulate
 
 __all__ = [
     "Arrival",
     "Block",
     "FastState",
+    "InfeasibleError",
     "Mapping",
     "Mode",
     "Placement",

@@ -6,6 +6,7 @@ from hwmodels.chip import Chip, Encoding
 from simulator.mapping import Mapping
 from simulator.modes import Mode
 from simulator.plan import CorePlan
+from simulator.shortages import kib
 from workloads.integer_network import IntegerNetwork
 
 
@@ -34,21 +35,23 @@ def memory_problems(chip: Chip, core: CorePlan) -> list[str]:
         if memory.capacity_bits is None or asked <= memory.capacity_bits or (name == "weight_memory" and core.streams):
             continue
         streams = ", or off_chip.holds_weights" if name == "weight_memory" and not chip.stream_word_bits else ""
+        size = f"{name}.capacity of {core.timing.name!r}" if core.timing.name != "core" else f"core.{name}.capacity"
         problems.append(
-            f"{where} needs {asked / 8192:.1f} KiB of {name}, core {core.timing.name!r} has "
-            f"{memory.capacity_bits / 8192:.1f} KiB, {(asked - memory.capacity_bits) / 8192:.1f} KiB too little: "
-            f"split the layer over more cores (mapping: fit), {help_}, or a larger core.{name}.capacity{streams}"
+            f"{where} needs {kib(asked / 8192)} of {name}, core {core.timing.name!r} has "
+            f"{memory.capacity_bits / 8192:.4g} KiB, {kib((asked - memory.capacity_bits) / 8192)} too little: "
+            f"split the layer over more cores (mapping: fit), {help_}, or a larger {size}{streams}"
         )
     return problems
 
 
 def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mode: Mode, mapping: Mapping) -> list[str]:
     problems = [
-        f"{name} of {asked} bits, {chip.name} has {there} (precision.{name}): quantise to {there} bits or widen it"
-        for name, asked, there in (
-            ("weight_bits", network.weight_bits, chip.weight_bits),
-            ("activation_bits", network.activation_bits, chip.activation_bits),
-            ("accumulator_bits", network.accumulator_bits, chip.accumulator_bits),
+        f"{name} of {asked} bits, {chip.name} has {there} (precision.{name}): "
+        + (f"quantise to {there} bits or widen it" if there >= least else f"widen it to {least} at least")
+        for name, asked, there, least in (
+            ("weight_bits", network.weight_bits, chip.weight_bits, 2),
+            ("activation_bits", network.activation_bits, chip.activation_bits, 2),
+            ("accumulator_bits", network.accumulator_bits, chip.accumulator_bits, 8),
         )
         if asked > there
     ]
@@ -61,7 +64,8 @@ def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mod
     if encoding != "unary" and chip.payload_bits < network.activation_bits + 1:
         problems.append(
             f"changes of {network.activation_bits}-bit activations need {network.activation_bits + 1} bits, "
-            f"messages.payload_bits is {chip.payload_bits}: widen it or quantise to fewer activation_bits"
+            f"messages.payload_bits is {chip.payload_bits}: widen it"
+            + (f" or quantise to {chip.payload_bits - 1} activation_bits" if chip.payload_bits > 2 else "")
         )
     return problems
 

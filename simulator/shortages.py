@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from fractions import Fraction
+from math import ceil, floor, inf, log10
 from typing import Final, Literal, TypeAlias
 
 from hwmodels.chip import Chip, MemoryTiming
@@ -44,12 +45,15 @@ class Shortage:
 
 
 class InfeasibleError(SimulationError):
-    """No mapping fits. `shortages`: what is lacking; `levers`: changes each of which would do by itself."""
+    """No mapping fits. `shortages`: what is lacking, and `lacking` in words; `levers`: changes that each would do."""
 
-    def __init__(self, message: str, shortages: tuple[Shortage, ...], levers: tuple[Lever, ...]) -> None:
+    def __init__(
+        self, message: str, shortages: tuple[Shortage, ...], levers: tuple[Lever, ...], lacking: tuple[str, ...]
+    ) -> None:
         super().__init__(message)
         self.shortages = shortages
         self.levers = levers
+        self.lacking = lacking
 
 
 def infeasible(network: IntegerNetwork, chip: Chip, limit: int) -> InfeasibleError:
@@ -58,9 +62,9 @@ def infeasible(network: IntegerNetwork, chip: Chip, limit: int) -> InfeasibleErr
     shortages = _of_layers(network, chip, levers)
     if not shortages or sum(least_parts(network, chip)) > limit:
         shortages.append(_of_cores(network, chip, limit, levers))
-    lines = [_text(network, chip, shortage) for shortage in shortages]
-    lines.append("each of these would do: " + "; ".join(lever.text for lever in levers))
-    return InfeasibleError(str(refuse(network, chip, lines)), tuple(shortages), levers)
+    lacking = tuple(_text(network, chip, shortage) for shortage in shortages)
+    lines = [*lacking, "each of these would do: " + "; ".join(lever.text for lever in levers)]
+    return InfeasibleError(str(refuse(network, chip, lines)), tuple(shortages), levers, lacking)
 
 
 def _of_layers(network: IntegerNetwork, chip: Chip, levers: tuple[Lever, ...]) -> list[Shortage]:
@@ -124,11 +128,12 @@ def _text(network: IntegerNetwork, chip: Chip, shortage: Shortage) -> str:
     if shortage.layer is None:
         parts = least_parts(network, chip)
         most = sorted(zip(parts, layer_names(network), strict=True), key=lambda each: -each[0])[:3]
-        return (
-            f"{len(network.layers)} layers and the input need at least {shortage.demanded:.0f} cores so that their "
-            f"parts fit memories, {chip.name} has {shortage.available:.0f} to use, {shortage.gap:.0f} too few "
-            f"(most: {', '.join(f'{name} takes {count}' for count, name in most)})"
-        )
+        need = f"{len(network.layers)} layers and the input need at least {shortage.demanded:.0f} cores"
+        there = f"{chip.name} has {shortage.available:.0f} to use, {shortage.gap:.0f} too few"
+        if shortage.demanded == len(parts):
+            return f"{need}, one each (a core runs one layer, however much it holds): {there}"
+        takes = ", ".join(f"{name} takes {count}" for count, name in most)
+        return f"{need} so that their parts fit memories, {there} (most: {takes})"
     rows, channels = finest(network, layer_names(network).index(shortage.layer))
     cut = (
         f"even cut into {rows} x {channels} parts (rows x channels)" if rows * channels > 1 else "which can't be split"
@@ -140,5 +145,8 @@ def _text(network: IntegerNetwork, chip: Chip, shortage: Shortage) -> str:
 
 
 def kib(amount: float) -> str:
-    """KiB with as many digits as it takes to see it."""
-    return f"{amount:.1f} KiB" if amount >= 10 else f"{amount:.3g} KiB"
+    """KiB with as many digits as it takes to see it, never less than there are: a memory of that size is enough."""
+    if amount >= 10:
+        return f"{ceil(amount * 10) / 10:.1f} KiB"
+    digits = 2 - floor(log10(amount)) if amount > 0 else 0
+    return f"{ceil(Fraction(amount) * 10**digits) / 10**digits:.3g} KiB"

@@ -179,7 +179,7 @@ def test_a_trace_of_a_run(quick):
     assert {event["ph"] for event in trace["traceEvents"]} == {"M", "B", "E", "X", "C"}
     found = json.loads(deltasim("trace", "a", "--json", cwd=folder).stdout)
     assert (found["trace"], found["network"], found["frames"]) == ("a/trace.json.gz", "sigma_delta", [0, 20])
-    assert "has no network 'sigma'" in refused(deltasim("trace", "a", "--mode", "sigma", cwd=folder))
+    assert "did you mean 'sigma_delta'?" in refused(deltasim("trace", "a", "--mode", "sigma", cwd=folder))
     assert "no frames 40:" in refused(deltasim("trace", "a", "--frames", "40:", cwd=folder))
     assert "not a range" in refused(deltasim("trace", "a", "--frames", "3", cwd=folder))
     assert "no such run directory" in refused(deltasim("trace", "missing", cwd=folder))
@@ -231,7 +231,7 @@ WRONG_EXPERIMENTS = {
     "unknown network": ("network: mnist-784-200-200\n", ["mnist-784-200-200", "mnist-784-200-200-10"]),
     "unknown data set": ("frames: {dataset: temporal-mnits}\n", ["temporal-mnits", "temporal-mnist"]),
     "range beyond the end": ("frames: {range: '0:20000'}\n", ["0:20000", "10000"]),
-    "unknown mode": ("modes: [sigma-delta]\n", ["x.yaml:1: modes[0]: sigma-delta", "sigma_delta"]),
+    "unknown mode": ("modes: [sigma-dleta]\n", ["x.yaml:1: modes[0]: sigma-dleta", "did you mean 'sigma_delta'"]),
     "mode twice": ("modes: [rounding, rounding]\n", ["named twice: rounding"]),
     "zero rate": ("frame_rate_hz: 0\n", ["x.yaml:1: frame_rate_hz: 0", "greater than 0"]),
     "name of a path": ("name: ../../etc/x\n", ["x.yaml:1: name"]),
@@ -239,7 +239,7 @@ WRONG_EXPERIMENTS = {
     "multiplier needed": ("accelerator: loihi1-sanafe\nmodes: [original]\n", ["original", "multiplier"]),
     "does not fit": (
         "accelerator: loihi1-sanafe\nquantisation: {weight_bits: 8}\nmapping: {cores: 4}\n",
-        ["need at least 5 cores", "has 4 to use, 1 too few", "layer1 takes 2", "154 KiB of weight_memory"],
+        ["need at least 5 cores", "has 4 to use, 1 too few", "layer1 takes 2", "core.weight_memory.capacity: 154 KiB"],
     ),
     "too long": ("arrival: paced\nframe_rate_hz: 0.1\n", ["10000 frames at 0.1 Hz", "2.5 hours"]),
     "an accelerator": ("schema: deltasim/accelerator/1\n", ["is an accelerator, not an experiment"]),

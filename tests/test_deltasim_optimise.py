@@ -1,9 +1,11 @@
 """`deltasim optimise` from the command line to a run at the scales it found."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
@@ -12,7 +14,8 @@ from deltasim.cli import main
 from deltasim.experiment import Experiment
 from deltasim.optimise_job import OptimiseJob, optimise_job, run_optimise
 from hwmodels import ConfigError
-from workloads import WorkloadError
+from workloads import WorkloadError, network_from_arrays
+from workloads.network_files import save_network
 
 pytest.importorskip("jax")
 
@@ -130,3 +133,28 @@ def test_every_search_has_a_directory_and_every_lambda_a_file_of_its_own(tmp_pat
     near = _job(tmp_path, lambdas=(1e-7, 1.0000001e-7))
     paths = run_optimise(replace(near, settings=near.settings.model_copy(update={"epochs": 1})), tmp_path / "near")[1]
     assert [path.name for path in paths] == ["lambda-1e-07.yaml", "lambda-1.0000001e-07.yaml"]
+
+
+def test_the_command_that_is_proposed_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the network that was searched on, from a path with a space; progress counts what it says it counts."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(4)
+    weights = [random.normal(0, 0.3, size).astype(np.float32) for size in ((12, 6), (6, 3))]
+    biases = [np.full(each.shape[1], 0.1, np.float32) for each in weights]
+    save_network(network_from_arrays(weights, biases, input_shape=(3, 4)), tmp_path / "my net.npz")
+    np.save(tmp_path / "my frames.npy", random.integers(0, 256, (20, 3, 4), dtype=np.uint8))
+    options = ("--network", "my net.npz", "--lambda", "1e-9", "--epochs", "2", "-o", "found here")
+    monkeypatch.setattr("sys.argv", ["deltasim", "optimise", "my frames.npy", *options])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr()
+    assert "6/6 steps" in told.err  # twice 20 frames in steps of 10, and once to look at the end
+    (command,) = [line.removeprefix("Try:") for line in told.out.splitlines() if line.startswith("Try:")]
+    words = shlex.split(command)
+    assert words[:5] == ["deltasim", "run", "my frames.npy", "--network", "my net.npz"]
+    found = _run(monkeypatch, capsys, *words[1:], "--modes", "rounding", "--json")
+    scales = YAML(typ="safe").load(Path("found here/lambda-1e-09.yaml"))["scales"]
+    manifest = json.loads((Path(found["run"]) / "manifest.json").read_text())
+    assert manifest["quantisation"]["scales"]["scaled"] == [each["scale"] for each in scales]

@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_refused_with_every_reason():
         "weight_bits of 8 bits",
         "need a multiplier",
         "messages.payload_bits is 8",
-        "0.1 KiB of weight_memory",
+        "0.0586 KiB of weight_memory",
     ):
         assert reason in text, reason
 

@@ -55,4 +55,7 @@ def _labels(labels: StoredArray, count: int, path: Path) -> NDArray[np.int64]:
         raise WorkloadError(
             f"{path}: labels are {labels.shape} {labels.dtype}; needed ({count},) integers, one per frame"
         )
-    return labels.read(0, count).astype(np.int64)
+    found = labels.read(0, count)
+    if found.dtype == np.uint64:  # what is beyond an int64 stays too large for any class, and does not turn negative
+        found = np.minimum(found, np.uint64(np.iinfo(np.int64).max))
+    return found.astype(np.int64)

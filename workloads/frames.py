@@ -1,7 +1,7 @@
 """A stream of frames, read in blocks."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,6 +68,18 @@ class Frames:
         for block in self.blocks(max(1, HASH_BLOCK_BYTES // self.pixels)):
             digest.update(block.tobytes())
         return digest.hexdigest()
+
+
+def stacked(frames: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """One array of a list of frames, each an array of uint8. Raises WorkloadError for a list of anything else."""
+    if isinstance(frames, np.ndarray):
+        return frames
+    arrays = [np.asarray(each) for each in frames]
+    shapes = sorted({(each.shape, str(each.dtype)) for each in arrays})
+    if len(shapes) != 1:
+        found = " and ".join(f"{shape} {dtype}" for shape, dtype in shapes[:3]) or "none"
+        raise WorkloadError(f"a list of {len(arrays)} frames of {found}: needed frames of one shape, each uint8")
+    return np.stack(arrays)
 
 
 def frames_of_array(

@@ -21,6 +21,7 @@ from workloads.archives import read_archive
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.graph import Graph, Preprocessing
 from workloads.graph_operations import Convolution, Dense, Node, Operation
+from workloads.naming import naming
 
 FORMAT = "deltasim-graph-1"
 _OPERATIONS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Operation)}
@@ -34,7 +35,7 @@ def save_graph(graph: Graph, path: Path) -> None:
         if isinstance(node.operation, Convolution | Dense):
             arrays[f"weights_{number}"] = node.operation.weights
             arrays[f"bias_{number}"] = node.operation.bias
-    with path.open("wb") as file:
+    with naming(path), path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from workloads.archives import read_archive
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.naming import naming
 from workloads.network import Network, network_from_arrays
 
 FORMAT = "deltasim-network-1"
@@ -63,7 +64,7 @@ def save_network(network: Network, path: Path) -> None:
     for number, layer in enumerate(network.layers, 1):
         arrays[f"weights_{number}"] = layer.weights
         arrays[f"bias_{number}"] = layer.bias
-    with path.open("wb") as file:
+    with naming(path), path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 

@@ -2,31 +2,32 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from workloads.calibration import Calibration
+from workloads.field_types import Options, Real, Whole
 from workloads.integer_network import Overflow, Rounding
 
-Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Scale = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
-class Quantisation(BaseModel):
+class Quantisation(Options):
     """How to make integers; part of an experiment file, so the fields are checked and described here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight_bits: int = Field(8, ge=2, le=16, description="bits of a weight, sign included; symmetric around 0")
-    activation_bits: int = Field(8, ge=2, le=16, description="bits of an integer activation; unsigned after a ReLU")
-    accumulator_bits: int = Field(32, ge=8, le=32, description="bits of an accumulator, sign included")
+    weight_bits: Whole = Field(8, ge=2, le=16, description="bits of a weight, sign included; symmetric around 0")
+    activation_bits: Whole = Field(8, ge=2, le=16, description="bits of an integer activation; unsigned after a ReLU")
+    accumulator_bits: Whole = Field(32, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Overflow = Field("wrap", description="what becomes of a sum that does not fit the accumulator")
     rounding: Rounding = Field("half_up", description="where requantisation rounds ties")
-    levels: int = Field(15, ge=1, le=65535, description="integer steps a layer's calibrated range spans at scale k")
+    levels: Whole = Field(15, ge=1, le=65535, description="integer steps a layer's calibrated range spans at scale k")
     calibration: Calibration = Field(
         "percentile",
         description="what a layer's range is: a percentile of its activation magnitudes, the largest, or the range "
         "that gives the least mean squared error (mse) when cut into its steps",
     )
-    percentile: float = Field(
+    percentile: Real = Field(
         99.9, gt=0, le=100, description="share of activation magnitudes, in percent, that the calibrated range covers"
     )
     scales: tuple[Scale, ...] | None = Field(

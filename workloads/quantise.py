@@ -4,6 +4,7 @@
 sigma-delta networks. How a layer becomes integers stands in integer_layers, how a graph becomes layers in lowering.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from workloads.calibration import measure, pixel_range, preprocessing_of
 from workloads.errors import WorkloadError
 from workloads.float_layers import map_of
-from workloads.frame_shapes import flat_frames
+from workloads.frame_shapes import fit_frames, flat_frames
+from workloads.frames import Frames, stacked
 from workloads.graph import Graph, Preprocessing
 from workloads.integer_checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer_layers import integer_layer, requantiser_of
@@ -25,6 +27,7 @@ from workloads.quantisation_report import QuantisationReport, quantisation_repor
 from workloads.scales import check_ranges, coarse_scales, full_scales, senders_of
 
 _LARGEST_MEAN = 2.0**14
+CALIBRATION_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,32 @@ class QuantisedNetwork:
     output_shape: tuple[int, ...]
 
 
+def _pixels(
+    calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]], shape: tuple[int, ...], network: str
+) -> NDArray[np.uint8]:
+    """Calibration frames (n, pixels) in the network's order. Raises WorkloadError if they are of another shape."""
+    if isinstance(calibration, Frames):
+        fitting = fit_frames(calibration, shape, network)
+        return fitting.read(0, min(fitting.count, max(1, CALIBRATION_BYTES // fitting.pixels)))
+    return flat_frames(stacked(calibration), shape, "calibration frames", network)
+
+
 def quantise(
-    network: Network | Graph, calibration: NDArray[np.uint8], settings: Quantisation | None = None
+    network: Network | Graph,
+    calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
+    settings: Quantisation | None = None,
 ) -> QuantisedNetwork:
     """Make integers of a float network, with scales for the activations seen on `calibration` frames.
 
-    `calibration`: (n, *input_shape) uint8, or (n, pixels), frames flattened in that order, (channel, y, x) for maps. A
-    soft-max at the end is left to float.
+    `calibration`: (n, *input_shape) uint8, or (n, pixels), frames flattened in that order, (channel, y, x) for maps; or
+    a list of such frames; or Frames, of which as many are read as fit 64 MiB. A soft-max at the end is left to float.
     Raises WorkloadError if the frames do not fit, a node of a graph cannot be computed in integers, a layer is silent
     on the frames, or a bias does not fit the accumulator.
     """
     settings = settings or Quantisation()
     graph = network if isinstance(network, Graph) else graph_of(network)
     preprocessing = preprocessing_of(graph)
-    calibration = flat_frames(calibration, network.input_shape, "calibration frames", graph.name)
+    calibration = _pixels(calibration, network.input_shape, graph.name)
     if not len(calibration):
         raise WorkloadError(f"no calibration frames for network {graph.name!r}; a few hundred typical ones will do")
     lowered = lower(graph)

@@ -17,6 +17,7 @@ from deltasim.paper.measure import Measured, measure, quantised_at
 from deltasim.paper.place import Notes, write_table
 from deltasim.paper.searches import Found, search_named, searches_of
 from hwmodels import Chip, chip_of, load_accelerator
+from reports.atomic import replace_text
 from workloads import Network, QuantisedNetwork, forward, load_network
 
 NETWORK: Final = "mnist-784-200-200-10"
@@ -112,9 +113,7 @@ def _measure_all(
         if not kept.exists():
             quantised = quantised_at(bench.network, bench.calibration, setting.scales, WEIGHT_BITS, ACTIVATION_BITS)
             rows, equal = _setting(bench, setting, quantised)
-            temporary = kept.with_suffix(".tmp")
-            temporary.write_text(json.dumps([rows, equal]), encoding="utf-8")
-            temporary.replace(kept)
+            replace_text(kept, json.dumps([rows, equal]))
         rows, equal = json.loads(kept.read_text(encoding="utf-8"))
         points += rows
         equalities += equal

@@ -20,6 +20,7 @@ from deltasim.paper.film_search import UNOPTIMISED, Setting, find_settings
 from deltasim.paper.film_tables import Answers, answers_tables, frames_table, layers_table, system_table
 from deltasim.paper.place import Notes, write_table
 from deltasim.paper.video_settings import ACTIVATION_BITS, CALIBRATION_FRAMES, WEIGHT_BITS, Settings, loss_of
+from reports.atomic import write_arrays
 from simulator import SimulationError
 from workloads import IntegerNetwork
 
@@ -131,7 +132,8 @@ def write_edges(directory: Path, film: Film, sides: Sides, shown: Shown) -> str:
     chosen = np.unique(np.linspace(0, film.frames.count - 1, EDGE_FRAMES).astype(np.int64))
     pixels = np.concatenate([film.frames.read(frame, frame + 1) for frame in chosen.tolist()])
     original, sigma_delta = float_edges(film.network, sides, pixels), integer_edges(shown.network, sides, pixels)
-    np.savez_compressed(directory / "edges.npz", frame=chosen, original=original, sigma_delta=sigma_delta)
+    arrays: dict[str, NDArray[Any]] = {"frame": chosen, "original": original, "sigma_delta": sigma_delta}
+    write_arrays(directory / "edges.npz", arrays)
     return (
         f"Edges of sigma-delta, at λ = {shown.setting.name}, differ from the float network's by "
         f"{difference(original, sigma_delta):.1f} of 255 on average over {len(chosen)} frames."
@@ -142,7 +144,8 @@ def write_pictures(directory: Path, film: Film) -> None:
     """Every second frame, or fewer of a long film, as thumbnails in pictures.npz: `frame`, `frames` (n, h, w, 3)."""
     step = max(2, -(-film.frames.count // MOST_PICTURES))
     chosen = np.arange(0, film.frames.count, step)
-    np.savez_compressed(directory / "pictures.npz", frame=chosen, frames=film.pictures(chosen.tolist(), THUMBNAIL))
+    pictures = film.pictures(chosen.tolist(), THUMBNAIL)
+    write_arrays(directory / "pictures.npz", {"frame": chosen, "frames": pictures})
 
 
 def _notes(settings: Settings, film: Film, differing: int) -> Notes:

@@ -19,7 +19,9 @@ import pandas as pd
 
 from deltasim.fingerprint import versions
 from reports import RunError
+from reports.atomic import write_text
 from workloads.content_hash import content_sha256, not_hashed
+from workloads.naming import naming
 
 SCHEMA: Final = "deltasim/paper/1"
 MANIFEST: Final = "manifest.json"
@@ -94,7 +96,8 @@ def paper_versions() -> dict[str, str]:
 
 def write_table(directory: Path, name: str, table: pd.DataFrame) -> None:
     """Write NAME.parquet, without an index."""
-    table.to_parquet(directory / f"{name}.parquet", index=False, compression="zstd")
+    with naming(directory / f"{name}.parquet"):
+        table.to_parquet(directory / f"{name}.parquet", index=False, compression="zstd")
 
 
 def _begin(unfinished: Path, figure: Figure) -> None:
@@ -109,7 +112,7 @@ def _begin(unfinished: Path, figure: Figure) -> None:
             pass
         shutil.rmtree(unfinished)
     unfinished.mkdir(parents=True)
-    marker.write_text(json.dumps(same), encoding="utf-8")
+    write_text(marker, json.dumps(same))
 
 
 def _finish(unfinished: Path, figure: Figure, notes: Notes) -> None:
@@ -127,7 +130,7 @@ def _finish(unfinished: Path, figure: Figure, notes: Notes) -> None:
         "notes": notes,
         "settings": figure.settings,
     }
-    (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=2, allow_nan=False), encoding="utf-8")
+    write_text(unfinished / MANIFEST, json.dumps(manifest, indent=2, allow_nan=False))
     (unfinished / _MARKER).unlink()
     for checkpoint in unfinished.glob("*.checkpoint.npz"):
         checkpoint.unlink()

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from workloads.field_types import Options, Real, Whole, underscored
 
 Loss = Literal["kl", "l2", "l1"]
 Measure = Literal["kl", "l2", "l1", "relative"]
-Cost = Literal["rounding", "sigma_delta"]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Cost = Annotated[Literal["rounding", "sigma_delta"], BeforeValidator(underscored)]
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
-class ScaleSearch(BaseModel):
+class ScaleSearch(Options):
     """How to look for scales: the paper's section 4.2 and 4.3, with its code's values as defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,14 +29,14 @@ class ScaleSearch(BaseModel):
     cost: Cost = Field(
         "rounding", description="whose messages count: every frame's (rounding) or the changes between frames"
     )
-    training: Literal["straight_through", "noise"] = Field(
+    training: Annotated[Literal["straight_through", "noise"], BeforeValidator(underscored)] = Field(
         "straight_through", description="rounding with a straight-through gradient, or uniform noise in its place"
     )
     per: Literal["layer", "unit"] = Field("layer", description="one scale per layer, or one per channel of a layer")
-    epochs: int = Field(30, ge=1, description="passes over the frames")
+    epochs: Whole = Field(30, ge=1, description="passes over the frames")
     learning_rate: Positive = Field(1e-3, description="of plain gradient descent on log k")
-    minibatch: int = Field(10, ge=1, description="frames per step; with sigma_delta, consecutive ones")
-    seed: int = Field(1234, ge=0, lt=2**32, description="of the order of frames and of the noise")
+    minibatch: Whole = Field(10, ge=1, description="frames per step; with sigma_delta, consecutive ones")
+    seed: Whole = Field(1234, ge=0, lt=2**32, description="of the order of frames and of the noise")
     start: Positive = Field(1.0, description="every k at the start")
     start_scales: tuple[Positive, ...] | None = Field(
         None, description="k of the input and each hidden layer at the start, instead of start"
