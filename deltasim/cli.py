@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from rich.console import Console
 
 from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
@@ -38,6 +37,7 @@ from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_ex
 from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
+from deltasim.terminal import plain_console
 from hwmodels import chip_area, list_profiles, load_accelerator
 from hwmodels.json_schema import accelerator_json_schema
 from hwmodels.timing import core_count
@@ -173,7 +173,7 @@ def report(
     finished = load_run(run)
     _conclude(finished, json=json)
     if layers and not json:
-        print_layers(Console(), finished)
+        print_layers(plain_console(), finished)
 
 
 @app.command(name="open")
@@ -202,7 +202,7 @@ def compare_(
     if json:
         print_json({"rows": records(table), "page": None if html is None else str(html)})
         return
-    print_comparison(Console(), first, second, table)
+    print_comparison(plain_console(), first, second, table)
     if html is not None:
         print(f"Page: {html.absolute()}")  # noqa: T201
 
@@ -214,7 +214,7 @@ def _conclude(finished: Run, *, json: bool) -> None:
     if json:
         print_json(summary_json(finished))
         return
-    console = Console()
+    console = plain_console()
     print_summary(console, finished)
     console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
     command = sys.argv[0] if sys.argv[0].endswith("/deltasim") else "deltasim"

@@ -15,6 +15,7 @@ from deltasim.cli_options import Json, RunPath
 from deltasim.execute import check_place
 from deltasim.repricing import Repriced, reprice
 from deltasim.show import TITLES, print_json, records
+from deltasim.terminal import plain_console
 from hwmodels import PricingError
 from reports import write_priced_copy
 
@@ -57,7 +58,7 @@ def price(
     if json:
         print_json({**_as_json(result), "copy": None if copy is None else str(copy.path)})
         return
-    print_repriced(Console(), result)
+    print_repriced(plain_console(), result)
     if copy is not None:
         print(f"Dashboard: {copy.path / 'dashboard.html'}")  # noqa: T201
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from reports import captions
 from reports.figures import layers
 from reports.figures.chip_plan import Cell, Shade, Strip, floor_plan, link_map, names_by_tile
+from reports.figures.names import literal
 from reports.figures.theme import core_name, network_name
 from reports.figures.timeline import timeline
 from reports.figures.treemap import energy_treemap
@@ -101,7 +102,7 @@ def _core_hover(run: Run, core: dict[Any, Any]) -> str:
         f"at most {count(core['queue_peak'])} messages in its queue",
         *_memory_lines(entry),
     ]
-    return "<br>".join(line.replace("<", "&lt;") for line in lines)
+    return "<br>".join(literal(line) for line in lines)
 
 
 def _memory_lines(entry: dict[str, Any]) -> list[str]:

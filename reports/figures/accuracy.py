@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from reports.figures.names import literal
 from reports.figures.theme import figure, network_colour, network_name
 
 MOST_CLASSES: Final = 20
@@ -57,10 +58,14 @@ def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
         xaxis={"title": {"text": f"answer of {network_name(mode)}"}, "showgrid": False, "type": "category"},
         yaxis={"title": {"text": title}, "showgrid": False, "type": "category", "autorange": "reversed"},
     )
+    numbers = list(range(len(classes)))  # two classes may have one name
+    places = {"tickvals": numbers, "ticktext": [literal(name) for name in classes]}
+    result.update_xaxes(**places)
+    result.update_yaxes(**places)
     result.add_heatmap(
         z=share.astype(np.float32),
-        x=classes,
-        y=classes,
+        x=numbers,
+        y=numbers,
         customdata=table,
         text=np.where(table > 0, table.astype(str), ""),
         texttemplate="%{text}",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.theme import FRAME_MARGIN, figure, network_colour, network_name
 
 MOST_MARKS = 500
@@ -54,7 +55,7 @@ def _add_marks(result: go.Figure, frames: pd.DataFrame, focus: str, classes: lis
         mode="markers",
         name="another answer",
         marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#D55E00"}},
-        customdata=[answer.replace("<", "&lt;") for answer in answers],
+        customdata=[literal(answer) for answer in answers],
         hovertemplate=f"frame %{{x}}: {network_name(focus)} answers<br>%{{customdata}}<extra></extra>",
     )
 

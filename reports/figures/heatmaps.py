@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
 from reports.figures.theme import figure
 
@@ -94,7 +95,8 @@ def _add_means(result: go.Figure, values: NDArray[np.float64], names: list[str],
         y=names,
         orientation="h",
         marker_color=_BAR,
-        hovertemplate=f"%{{y}}<br>mean {shade.title} %{{x:.3g}}{shade.suffix}<extra></extra>",
+        customdata=[literal(name) for name in names],
+        hovertemplate=f"%{{customdata}}<br>mean {shade.title} %{{x:.3g}}{shade.suffix}<extra></extra>",
         row=1,
         col=2,
     )

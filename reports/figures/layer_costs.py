@@ -33,7 +33,7 @@ def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go
         operations = (group["adds"] + group["multiplies"]).to_numpy(np.float64)
         values = operations * 100 / max(operations.sum(), 1) if share else operations / frames
         name, shown = network_name(str(mode)), "%{y:.2f}%" if share else "%{y:.4s} operations per frame"
-        template = f"{name}, %{{x}}<br>{shown}<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>{shown}<extra></extra>"
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     return result
 
@@ -49,7 +49,7 @@ def ratio_by_layer(ratios: pd.DataFrame) -> go.Figure:
         bargroupgap=0.06,
     )
     for column, name, colour in _RATIOS:
-        template = f"%{{x}}: {name}<br>%{{y:.3f}} of those of rounding<extra></extra>"
+        template = f"%{{customdata}}: {name}<br>%{{y:.3f}} of those of rounding<extra></extra>"
         add_values(result, names, ratios[column], name=name, colour=colour, hovertemplate=template)
     result.add_hline(y=1, line={"width": 1.2, "dash": "dash", "color": "#78828c"})
     return result

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.per_layer import across, add_values, down, extra_height, rows_height
 from reports.figures.theme import (
     ACTIVITIES,
@@ -42,7 +43,8 @@ def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
             y=joules.to_numpy(),
             name=component,
             marker_color=colour,
-            hovertemplate=f"%{{x}}<br>{component}: %{{y:.4s}}J per frame<extra></extra>",
+            customdata=[literal(name) for name in joules.index],
+            hovertemplate=f"%{{customdata}}<br>{component}: %{{y:.4s}}J per frame<extra></extra>",
         )
     return result
 
@@ -60,7 +62,7 @@ def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
     )
     for mode, group in senders.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        template = f"{name}, %{{x}}<br>%{{y:.2f}} of its values are zero<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>%{{y:.2f}} of its values are zero<extra></extra>"
         values = group["sparsity"] * 100
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     return result
@@ -83,7 +85,8 @@ def time_shares(table: pd.DataFrame, mode: str, names: list[str]) -> go.Figure:
             orientation="h",
             name=activity_name(share),
             marker_color=ACTIVITIES[share],
-            hovertemplate=f"%{{y}}<br>{activity_name(share)} %{{x:.2f}} of the time<extra></extra>",
+            customdata=[literal(name) for name in names],
+            hovertemplate=f"%{{customdata}}<br>{activity_name(share)} %{{x:.2f}} of the time<extra></extra>",
         )
     result.update_yaxes(**down(names))
     return result
@@ -105,7 +108,7 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        template = f"{name}, %{{x}}<br>at most %{{y}} messages<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>at most %{{y}} messages<extra></extra>"
         values = group["queue_peak"]
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     result.add_scatter(
@@ -114,6 +117,7 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         mode="markers",
         marker={"symbol": "line-ew", "size": min(60, 400 // len(names)), "line": {"width": 3, "color": "#78828c"}},
         name="depth",
-        hovertemplate="%{x}<br>room for %{y} messages<extra></extra>",
+        customdata=[literal(name) for name in names],
+        hovertemplate="%{customdata}<br>room for %{y} messages<extra></extra>",
     )
     return result

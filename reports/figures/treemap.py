@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.theme import component_colours, figure
 from reports.numbers import quantity
 
@@ -25,16 +28,16 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     whole = boxes[()] or 1.0
     result = figure(height=460, showlegend=False, margin={"l": 4, "r": 4, "t": 34, "b": 4})
     result.add_treemap(
-        ids=["/".join((_ROOT, *key)) for key in boxes],
+        ids=[_id(key) for key in boxes],
         labels=[_label(key, value, whole) for key, value in boxes.items()],
-        parents=["/".join((_ROOT, *key[:-1])) if key else "" for key in boxes],
+        parents=[_id(key[:-1]) if key else "" for key in boxes],
         values=[value if len(key) == 3 else 0.0 for key, value in boxes.items()],
         branchvalues="remainder",
         text=[_amount(value, whole) if len(key) == 3 else "" for key, value in boxes.items()],
         textinfo="label+text",
         textfont={"size": 13},
         hovertext=[
-            f"{', '.join(key) or _ROOT}<br>{quantity(value, 'J', 4)} per frame, {value / whole:.2%} of all"
+            f"{literal(', '.join(key)) or _ROOT}<br>{quantity(value, 'J', 4)} per frame, {value / whole:.2%} of all"
             for key, value in boxes.items()
         ],
         hoverinfo="text",
@@ -49,10 +52,15 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     return result
 
 
+def _id(key: tuple[str, ...]) -> str:
+    """No two boxes have one: names may have slashes in them."""
+    return json.dumps((_ROOT, *key))
+
+
 def _label(key: tuple[str, ...], value: float, whole: float) -> str:
     """A box that holds others has one line for its name and what it costs."""
     name = key[-1] if key else _ROOT
-    return name if len(key) == 3 else f"{name}: {_amount(value, whole)}"
+    return literal(name if len(key) == 3 else f"{name}: {_amount(value, whole)}")
 
 
 def _amount(value: float, whole: float) -> str:

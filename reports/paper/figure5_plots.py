@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.per_layer import across, add_values, extra_height
 from reports.figures.theme import FRAME_MARGIN, count_axis, energy_axis, figure
 from reports.paper.axes import log_axis
@@ -113,7 +114,8 @@ def cost_by_layer(video: Video, clip: str) -> go.Figure:
             y=[cost.get(name, 0.0) for name in names],
             name=mode_name(mode),
             marker_color=mode_colour(mode),
-            hovertemplate=f"%{{x}}, {mode_name(mode)}<br>%{{y:.4s}} operations per frame<extra></extra>",
+            customdata=[literal(name) for name in names],
+            hovertemplate=f"%{{customdata}}, {mode_name(mode)}<br>%{{y:.4s}} operations per frame<extra></extra>",
         )
     return result
 

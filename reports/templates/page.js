@@ -5,7 +5,7 @@
   const templates = read("templates-data");
   const strip = read("strip-data");
   const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const config = { responsive: true, displaylogo: false, displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+  const config = { responsive: true, displaylogo: false, typesetMath: false, displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const plots = () => [...document.querySelectorAll(".plot")];
 
   // Theme: the system's until the reader chooses; printing is always light.
