@@ -25,6 +25,8 @@ def describe_run(job: Job) -> dict[str, Any]:
         "modes": list(job.config["modes"]),
         "network": network.name,
         "dataset": job.frames.name,
+        "first_frame": job.frames.first,
+        "frame_step": job.frames.step,
         "classes": list(job.classes),
         "warnings": list(job.frames.warnings),
         "frame_interval_fs": arrival_of(job.settings).interval_fs or None,
@@ -97,7 +99,7 @@ def describe_cores(job: Job) -> list[dict[str, Any]]:
     ]
     entries = []
     for number, core in enumerate(job.plans[0].cores):
-        entry = _describe_core(job.plans[0], number)
+        entry = _describe_core(job, number)
         if core.layer_index:
             entry["static_bound"] = bounds[core.layer_index - 1]
             entry["static_bits_needed"] = {
@@ -107,7 +109,8 @@ def describe_cores(job: Job) -> list[dict[str, Any]]:
     return entries
 
 
-def _describe_core(plan: Plan, number: int) -> dict[str, Any]:
+def _describe_core(job: Job, number: int) -> dict[str, Any]:
+    plan, held = job.plans[0], [each.cores[number] for each in job.plans]  # not all modes keep values last sent
     core, layer = plan.cores[number], plan.layers[plan.cores[number].layer_index]
     links = [plan.links[own] for own in plan.links_of(number)]
     reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
@@ -132,9 +135,9 @@ def _describe_core(plan: Plan, number: int) -> dict[str, Any]:
         "senders": list(core.senders),
         "fan_out": sum(link.channels for link in links) if reach == {1} or not links else None,
         "weights": core.weight_memory_bits // plan.weight_bits,
-        "weight_kib": core.weight_memory_bits / 8192,
+        "weight_kib": max(each.weight_memory_bits for each in held) / 8192,
         "weight_capacity_kib": _kib(timing.weight_memory.capacity_bits),
-        "state_kib": core.state_memory_bits / 8192,
+        "state_kib": max(each.state_memory_bits for each in held) / 8192,
         "state_capacity_kib": _kib(timing.state_memory.capacity_bits),
         "streams_weights": core.streams,
     }

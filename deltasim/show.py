@@ -15,6 +15,7 @@ from rich.text import Text
 
 from hwmodels import chip_area
 from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence
+from reports.headline import frames_words
 
 TITLES: Final = {
     "original": "original",
@@ -56,7 +57,7 @@ def print_summary(console: Console, run: Run) -> None:
     """The networks side by side, per frame, and whether partners gave the same integers."""
     summary = run.summary()
     table = Table(
-        title=f"{run.name}: {run.frame_count:,} frames, per frame",
+        title=f"{run.name}: {frames_words(run)}, per frame".replace("\u202f", ","),
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,

@@ -134,7 +134,7 @@ CAPTIONS: Final = {
 def arithmetic_and_whole(run: Run) -> str:
     """How to read the figure, and why both sides are equal if only arithmetic has a price."""
     text = CAPTIONS["arithmetic-and-whole"]
-    if run.energy.loc[run.energy["component"] != "arithmetic", "energy_pj"].any():
+    if run.energy.loc[run.energy["component"] != "arithmetic", "energy_all_frames_pj"].any():
         return text
     return f"{text} This accelerator prices arithmetic alone, so here both are the same."
 

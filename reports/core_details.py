@@ -59,9 +59,9 @@ def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cel
         Cell(str(core)),
         Cell(str(entry["name"]), f"part {entry['part']}, one of {entry['parts']} of {entry['layer']}"),
         Cell(f"{entry['column']}, {entry['row']}" if entry["column"] is not None else NOTHING),
-        Cell(count(entry["messages_in"] / frames), exact(entry["messages_in"], "in all")),
-        Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")),
-        value_cell(entry["total_pj"] / frames, "total_pj", 1e-12, "J"),
+        Cell(count(entry["messages_in_all_frames"] / frames), exact(entry["messages_in_all_frames"], "in all")),
+        Cell(count(entry["messages_all_frames"] / frames), exact(entry["messages_all_frames"], "in all")),
+        value_cell(entry["total_all_frames_pj"] / frames, "total_pj", 1e-12, "J"),
         *(value_cell(entry[f"{name}_share"] * 100, "percent", 1.0, "%") for name in ("busy", *causes)),
         Cell(count(entry["queue_peak"]), f"of {depth} messages"),
     )

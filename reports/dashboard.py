@@ -9,7 +9,7 @@ from reports import captions, details, files
 from reports.atomic import replace_text
 from reports.core_details import cores_table, mapping_sentence
 from reports.figures.theme import network_name
-from reports.headline import baseline_mode, baseline_note, cards, focus_mode, rate, verdicts
+from reports.headline import baseline_mode, baseline_note, cards, focus_mode, frames_words, rate, verdicts
 from reports.layer_details import layers_table
 from reports.numbers import count
 from reports.page import render
@@ -29,7 +29,7 @@ def write_dashboard(run: Run) -> Path:
 
 def dashboard_html(run: Run) -> str:
     """The page as text: self-contained, loads nothing."""
-    subtitle = [run.manifest.get("network"), run.manifest.get("dataset"), f"{count(run.frame_count)} frames"]
+    subtitle = [run.manifest.get("network"), run.manifest.get("dataset"), frames_words(run)]
     baseline = baseline_mode(run)
     return render(
         "dashboard.html.j2",
@@ -62,7 +62,7 @@ def dashboard_html(run: Run) -> str:
         sizes=[size for size in (25, WINDOW, 300) if size < run.frame_count],
         window=window(run),
         frame_count=run.frame_count,
-        frames_text=count(run.frame_count),
+        frames_text=frames_words(run),
         answers_note=captions.answers_note(run),
         strip=film_strip(run),
     )

@@ -100,6 +100,18 @@ class Run:
         """Frames simulated per mode."""
         return int(self.manifest["frames"])
 
+    @cached_property
+    def frame_numbers(self) -> NDArray[np.int64]:
+        """(frames,) the number in its source of each frame: 40, 41, 42 of a run of `frames: {range: "40:43"}`. In tables
+        frames are counted from 0; whatever people read has these numbers.
+        """
+        first, step = int(self.manifest.get("first_frame", 0)), int(self.manifest.get("frame_step", 1))
+        return first + step * np.arange(self.frame_count, dtype=np.int64)
+
+    def numbered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table whose column `frame` has the frames' numbers in their source."""
+        return table.assign(frame=self.frame_numbers[table["frame"].to_numpy(np.int64)])
+
     @property
     def neurons(self) -> list[int]:
         """Neurons of each layer."""

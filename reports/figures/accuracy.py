@@ -23,7 +23,7 @@ _COLOUR_BAR: Final = {
 
 
 def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
-    """Share of answers other than the label in frames 0 to n, over n."""
+    """Share of answers other than the label in the frames up to each."""
     result = figure(
         height=300,
         xaxis={"title": {"text": "frame"}, "tickformat": "d"},
@@ -35,7 +35,7 @@ def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
         share = np.cumsum(wrong) / np.arange(1, len(wrong) + 1) * 100
         chosen = np.unique(np.linspace(0, len(wrong) - 1, points).round().astype(np.int32))
         result.add_scatter(
-            x=chosen,
+            x=group["frame"].to_numpy(np.int32)[chosen],
             y=share[chosen].astype(np.float32),
             mode="lines+markers" if len(group) == 1 else "lines",
             name=network_name(str(mode)),

@@ -13,7 +13,7 @@ MOST_MARKS = 500
 
 
 def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], points: int = 1000) -> go.Figure:
-    """Per network the share of frames 0 to n, over n, with the original's answer (a line), and with one of its first
+    """Per network the share of the frames up to each with the original's answer (a line), and with one of its first
     five (dashed, where known). Crosses are frames on which network `focus` answers something else.
     """
     result = figure(
@@ -25,6 +25,7 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
     for mode, group in frames.groupby("mode", observed=True, sort=False):
         if str(mode).startswith("original"):
             continue
+        numbers = group["frame"].to_numpy(np.int32)
         name, colour = network_name(str(mode)), network_colour(str(mode))
         for column, which, dash in (("agrees", "", "solid"), ("agrees_top5", ", first five", "dot")):
             if group[column].isna().any():
@@ -32,12 +33,12 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
             share = _so_far(group[column])
             chosen = np.unique(np.linspace(0, len(share) - 1, points).round().astype(np.int32))
             result.add_scatter(
-                x=chosen,
+                x=numbers[chosen],
                 y=share[chosen].astype(np.float32),
                 mode="lines+markers" if len(group) == 1 else "lines",
                 name=f"{name}{which}",
                 line={"color": colour, "width": 1.8, "dash": dash},
-                hovertemplate=f"{name}{which}<br>%{{y:.2f}} of frames 0 to %{{x}}<extra></extra>",
+                hovertemplate=f"{name}{which}<br>%{{y:.2f}} of frames {numbers[0]} to %{{x}}<extra></extra>",
             )
     _add_marks(result, frames, focus, classes)
     return result
@@ -50,7 +51,7 @@ def _add_marks(result: go.Figure, frames: pd.DataFrame, focus: str, classes: lis
         return
     answers = [classes[int(answer)] for answer in chosen["prediction"].to_numpy()[other]]
     result.add_scatter(
-        x=other.astype(np.int32),
+        x=chosen["frame"].to_numpy(np.int32)[other],
         y=_so_far(chosen["agrees"])[other].astype(np.float32),
         mode="markers",
         name="another answer",

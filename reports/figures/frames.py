@@ -80,7 +80,9 @@ def cost_overview(frames: pd.DataFrame, cost: Cost, bins: int = 400) -> go.Figur
         sizes = np.diff(np.append(starts, len(values)))
         least, largest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         mean = np.add.reduceat(values, starts) / sizes
-        middle = starts + (sizes - 1) / 2
+        numbers = group["frame"].to_numpy()
+        first, last = numbers[starts], numbers[starts + sizes - 1]
+        middle = (first + last) / 2
         name, colour = network_name(str(mode)), network_colour(str(mode))
         result.add_scatter(
             x=np.concatenate([middle, middle[::-1]]).astype(np.float32),
@@ -97,7 +99,7 @@ def cost_overview(frames: pd.DataFrame, cost: Cost, bins: int = 400) -> go.Figur
         result.add_scatter(
             x=middle.astype(np.float32),
             y=mean.astype(np.float32),
-            customdata=np.stack([least, largest, starts, starts + sizes - 1], axis=1).astype(np.float32),
+            customdata=np.stack([least, largest, first, last], axis=1).astype(np.float32),
             mode="lines",
             name=name,
             legendgroup=str(mode),

@@ -30,7 +30,7 @@ def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go
         bargroupgap=0.06,
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
-        operations = (group["adds"] + group["multiplies"]).to_numpy(np.float64)
+        operations = (group["adds_all_frames"] + group["multiplies_all_frames"]).to_numpy(np.float64)
         values = operations * 100 / max(operations.sum(), 1) if share else operations / frames
         name, shown = network_name(str(mode)), "%{y:.2f}%" if share else "%{y:.4s} operations per frame"
         template = f"{name}, %{{customdata}}<br>{shown}<extra></extra>"

@@ -24,7 +24,7 @@ from reports.tables import TIME_SHARES
 
 
 def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
-    """Stacked bars of one network: joules per frame by layer and component; `energy_pj` sums over `frames` frames."""
+    """Stacked bars of one network: joules per frame by layer and component; `energy` sums over `frames` frames."""
     order = energy["layer"].unique().tolist()
     result = figure(
         height=350 + extra_height(order),
@@ -32,12 +32,12 @@ def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
         yaxis=energy_axis("energy per frame"),
         xaxis=across(order, "layer"),
     )
-    chosen = energy[(energy["mode"] == mode) & (energy["energy_pj"] > 0)]
+    chosen = energy[(energy["mode"] == mode) & (energy["energy_all_frames_pj"] > 0)]
     for component, colour in component_colours(energy["component"].unique()).items():
         group = chosen[chosen["component"] == component]
         if group.empty:
             continue
-        joules = group.groupby("layer", sort=False)["energy_pj"].sum() * 1e-12 / frames
+        joules = group.groupby("layer", sort=False)["energy_all_frames_pj"].sum() * 1e-12 / frames
         result.add_bar(
             x=joules.index,
             y=joules.to_numpy(),

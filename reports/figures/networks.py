@@ -49,7 +49,7 @@ def arithmetic_and_whole(energy: pd.DataFrame, frames: int) -> go.Figure:
     """Per network two bars: arithmetic only, and the whole system stacked by component. Joules per frame, each on its
     own axis.
 
-    `energy` is the energy table: `mode`, `component` and `energy_pj`, the sum over `frames` frames.
+    `energy` is the energy table: `mode`, `component` and `energy_all_frames_pj`, the sum over `frames` frames.
     """
     modes, components = energy["mode"].unique(), energy["component"].unique()
     result = make_subplots(
@@ -60,7 +60,7 @@ def arithmetic_and_whole(energy: pd.DataFrame, frames: int) -> go.Figure:
         figure=figure(height=130 + 46 * len(modes), barmode="stack"),
     )
     joules = (
-        energy.pivot_table(index="component", columns="mode", values="energy_pj", aggfunc="sum", observed=True)
+        energy.pivot_table(index="component", columns="mode", values="energy_all_frames_pj", aggfunc="sum", observed=True)
         * 1e-12
         / frames
     )

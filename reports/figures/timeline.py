@@ -129,7 +129,7 @@ def _labels(names: Sequence[str], layers: Sequence[str] | None) -> dict[str, Any
         return {"tickvals": list(range(len(names))), "ticktext": _ticks(names)}
     cores = pd.Series(range(len(layers))).groupby(np.array(layers), sort=False)
     middle, sizes = cores.mean(), cores.size()
-    text = [name if size == 1 else f"{name}, {size} cores" for name, size in sizes.items()]
+    text = [str(name) if size == 1 else f"{name}, {size} cores" for name, size in sizes.items()]
     return {"tickvals": middle.tolist(), "ticktext": _ticks(text)}
 
 

@@ -15,12 +15,12 @@ _ROOT = "whole system"
 
 
 def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
-    """One network: joules per frame by component, layer and action; `energy_pj` sums over `frames` frames."""
-    chosen = energy[(energy["mode"] == mode) & (energy["energy_pj"] > 0)]
+    """One network: joules per frame by component, layer and action; `energy` sums over `frames` frames."""
+    chosen = energy[(energy["mode"] == mode) & (energy["energy_all_frames_pj"] > 0)]
     colours = component_colours(energy["component"].unique())
     keys = ["component", "layer", "action"]
     # Values of inner boxes are made of their parts by plotly; what is written on them is summed here.
-    leaves = chosen.groupby(keys, sort=False)["energy_pj"].sum() * 1e-12 / frames
+    leaves = chosen.groupby(keys, sort=False)["energy_all_frames_pj"].sum() * 1e-12 / frames
     boxes: dict[tuple[str, ...], float] = {(): float(leaves.sum())}
     for depth in (1, 2, 3):
         for key, joules in leaves.groupby(keys[:depth], sort=False).sum().items():

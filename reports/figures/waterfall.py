@@ -42,8 +42,8 @@ def waterfall(table: pd.DataFrame) -> go.Figure:
                     for name, each in zip(names, spent, strict=True)
                     if each > 0
                 ],
-                hovertemplate=f"%{{customdata[0]}}: {activity_name(step)}<br>%{{customdata[1]}} ns, %{{customdata[2]}} of the "
-                "latency<extra></extra>",
+                hovertemplate=f"%{{customdata[0]}}: {activity_name(step)}<br>%{{customdata[1]}} ns, %{{customdata[2]}} "
+                "of the latency<extra></extra>",
             )
         reached = reached + spent
     return result
