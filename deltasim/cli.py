@@ -38,7 +38,7 @@ from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
 from deltasim.terminal import plain_console
-from hwmodels import chip_area, list_profiles, load_accelerator
+from hwmodels import chip_area, list_profiles, load_accelerator, why_no_area
 from hwmodels.json_schema import accelerator_json_schema
 from hwmodels.timing import core_count
 from reports import Run, compare, load_run, write_comparison
@@ -131,6 +131,8 @@ def validate(
     print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
     area = "" if area_mm2 is None else f", {area_mm2:.4g} mm2"
     print(f"{accelerator.name}: {cores if used is None else f'{used} of {cores}'} cores{area}")  # noqa: T201
+    if why := why_no_area(accelerator):
+        print(f"its area is not known: {why}")  # noqa: T201
 
 
 @app.command(name="list")

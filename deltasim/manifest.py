@@ -9,7 +9,6 @@ import numpy as np
 
 from deltasim.job import Job, arrival_of, network_for
 from hwmodels import chip_of
-from simulator import Plan
 from workloads import InputReport, LayerReport, bits_needed, largest_inputs, static_bound
 
 _LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")

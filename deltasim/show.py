@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hwmodels import chip_area
-from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence
+from hwmodels import chip_area, why_no_area
+from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence, precision_name
 from reports.headline import frames_words
 
 TITLES: Final = {
@@ -82,6 +82,8 @@ def _print_findings(console: Console, run: Run) -> None:
     """Which cores are used, what is wrong with the frames, if answers are the same, how near integers are to float."""
     mapping = mapping_sentence(run).replace("\u202f", ",")
     console.print(f"{run.accelerator.name}: {mapping}", soft_wrap=True, highlight=False, markup=False)
+    if why := why_no_area(run.accelerator):
+        console.print(f"area not known: {why}", soft_wrap=True)
     for warning in run.warnings:
         console.print(f"Warning: {warning}", style="bold yellow", soft_wrap=True, highlight=False, markup=False)
     for pair in run.equalities:
@@ -93,7 +95,7 @@ def _print_findings(console: Console, run: Run) -> None:
         )
     for each in fidelities(run):
         console.print(
-            f"quantised to {PRECISIONS[each.precision]} ({each.frames:,} calibration frames): {each.sentence}",
+            f"quantised to {precision_name(run, each.precision)} ({each.frames:,} calibration frames): {each.sentence}",
             soft_wrap=True,
             highlight=False,
             markup=False,
@@ -103,7 +105,7 @@ def _print_findings(console: Console, run: Run) -> None:
 def print_layers(console: Console, run: Run) -> None:
     """What quantisation did to every layer, at each precision that a network of the run has."""
     entries = [layers_of(run, each.precision) for each in fidelities(run)]
-    names = [PRECISIONS[each.precision].removesuffix(" precision") for each in fidelities(run)]
+    names = [PRECISIONS[each.precision].removesuffix(" fixed point") for each in fidelities(run)]
     if not entries:
         console.print("This run does not say what quantisation did: simulate it again.")
         return

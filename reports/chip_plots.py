@@ -98,7 +98,8 @@ def _core_hover(run: Run, core: dict[Any, Any]) -> str:
         f"{quantity(core['total_all_frames_pj'] * 1e-12 / frames, 'J')} per frame",
         f"at work {core['utilisation']:.2%} of the time",
         f"waits: {', '.join(waits)}" if waits else "never waits",
-        f"serves {count(core['messages_in_all_frames'] / frames)} and sends {count(core['messages_all_frames'] / frames)} messages per frame",
+        f"serves {count(core['messages_in_all_frames'] / frames)} and sends "
+        f"{count(core['messages_all_frames'] / frames)} messages per frame",
         f"at most {count(core['queue_peak'])} messages in its queue",
         *_memory_lines(entry),
     ]
@@ -229,7 +230,8 @@ def _waterfalls(run: Run) -> dict[str, go.Figure]:
         median, slowest = int(order.index[(len(order) - 1) // 2]), int(order.index[-1])
         chosen = {"first": 0, "median": median, "slowest": slowest} if mode == focus_mode(run) else {"median": median}
         for what, frame in chosen.items():
-            result[f"{network_name(mode)}, {what}: {run.frame_numbers[frame]}"] = waterfall(frame_waterfall(run, mode, frame))
+            title = f"{network_name(mode)}, {what}: {run.frame_numbers[frame]}"
+            result[title] = waterfall(frame_waterfall(run, mode, frame))
     return result
 
 

@@ -11,10 +11,9 @@ from reports.core_details import cores_table, mapping_sentence
 from reports.figures.theme import network_name
 from reports.headline import baseline_mode, baseline_note, cards, focus_mode, frames_words, rate, verdicts
 from reports.layer_details import layers_table
-from reports.numbers import count
 from reports.page import render
 from reports.plots import WINDOW, run_plots, window
-from reports.quantisation import PRECISIONS, fidelities
+from reports.quantisation import fidelities, precision_name
 from reports.quantisation_details import quantisation_table
 from reports.run import Run
 from reports.strip import film_strip
@@ -52,7 +51,7 @@ def dashboard_html(run: Run) -> str:
         cores=cores_table(run, focus_mode(run)),
         mapping=mapping_sentence(run),
         quantisation=quantisation_table(run),
-        fidelities=[(PRECISIONS[each.precision].capitalize(), each.sentence) for each in fidelities(run)],
+        fidelities=[(precision_name(run, each.precision).capitalize(), each.sentence) for each in fidelities(run)],
         quantisation_note=captions.quantisation_note(run),
         equalities=details.equality_table(run),
         parameters=details.parameters_table(run),

@@ -20,7 +20,8 @@ def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) ->
     """One row per mode and link that is used, over all frames, from links.parquet, which is read piece by piece.
 
     `mode, link, name, from_column, from_row, to_column, to_row`, the sums of `LINK_COLUMNS` (`messages_all_frames`,
-    `flits_all_frames`, `busy_all_frames_fs`, `wait_all_frames_fs`) and the largest `queue_peak`. `utilisation` is the share of the run, from its start to the last frame's end, that the link was busy;
+    `flits_all_frames`, `busy_all_frames_fs`, `wait_all_frames_fs`) and the largest `queue_peak`. `utilisation` is the
+    share of the run, from its start to the last frame's end, that the link was busy;
     `utilisation_peak` that of the frame with the largest share of its interval (see `hwmodels.frame_intervals`). Where
     connections have links of their own, all those between the same tiles count together, and it can be more than 1.
     """

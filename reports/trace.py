@@ -76,8 +76,8 @@ def chosen(run: Run, mode: str | None, frames: tuple[int | None, int | None]) ->
     if not 0 <= first <= last or (frames[0] is not None and frames[0] < numbers[0]):
         given = ":".join("" if each is None else str(each) for each in frames)
         raise RunError(
-            f"{run.path}: no frames {given}; it has {run.frame_count}, from {numbers[0]} to {numbers[-1]}: give them as "
-            "START:STOP, with START below STOP"
+            f"{run.path}: no frames {given}; it has {run.frame_count}, from {numbers[0]} to {numbers[-1]}: give them "
+            "as START:STOP, with START below STOP"
         )
     return mode or focus_mode(run), first, last
 

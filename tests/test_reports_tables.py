@@ -11,7 +11,7 @@ import pytest
 from reports_example import make_run
 
 from hwmodels import exact_sum
-from reports import Run, compare, load_run
+from reports import Run, RunError, compare, load_run
 from reports.equality import check_equality
 from reports.tables import all_frames
 
@@ -102,6 +102,13 @@ def test_totals_do_not_depend_on_grouping(run: Run) -> None:
     assert total == 2 * 19_200_000 + 2 * 800_000 + 1_000_000
     assert run.energy["energy_all_frames_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
     assert run.layers["total_all_frames_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
+
+
+def test_outputs_in_the_scale_of_the_model(run: Run) -> None:
+    assert run.real_outputs("original").tolist() == [[10, 9], [8, 12]]  # a unit of output 1 is 3
+    assert run.real_outputs("rounding").dtype == np.float64
+    with pytest.raises(RunError, match="has no network 'temporal_difference'; it has original, rounding, sigma_delta"):
+        run.real_outputs("temporal_difference")
 
 
 def test_a_name_has_one_meaning(run: Run) -> None:

@@ -152,8 +152,8 @@ class IntegerNetwork:
     scale k (rounding, sigma-delta). `input_shape`: (height, width, channels) of a frame of uint8 pixels, which core 0
     turns into s_0 by `input_shift`, `input_offset` (channels,) int32 and `input_requantiser`. `accumulator_bits`: 8
     to 32; `overflow` says what a sum that does not fit becomes. `scales`: k_l for the input and each layer but the
-    last, s_l = round(k_l * activation_l). A full-precision network may have one scale per channel inside a layer; its
-    `scales` are then those of the layer as a whole.
+    last, s_l = round(k_l * activation_l). A network at full fixed point may have one scale per channel inside
+    a layer; its `scales` are then those of the layer as a whole.
     """
 
     name: str
