@@ -42,6 +42,7 @@ from hwmodels import chip_area, list_profiles, load_accelerator, why_no_area
 from hwmodels.json_schema import accelerator_json_schema
 from hwmodels.timing import core_count
 from reports import Run, compare, load_run, write_comparison
+from reports.numbers import significant
 from workloads import list_datasets, list_networks
 
 app = typer.Typer(
@@ -129,7 +130,7 @@ def validate(
         print_json({"file": str(file), "kind": kind, "name": name, "valid": True, **found})
         return
     print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
-    area = "" if area_mm2 is None else f", {area_mm2:.4g} mm2"
+    area = "" if area_mm2 is None else f", {significant(area_mm2, 4)} mm2"
     print(f"{accelerator.name}: {cores if used is None else f'{used} of {cores}'} cores{area}")  # noqa: T201
     if why := why_no_area(accelerator):
         print(f"its area is not known: {why}")  # noqa: T201

@@ -16,6 +16,7 @@ from rich.text import Text
 from hwmodels import chip_area, why_no_area
 from reports import PRECISIONS, Run, fidelities, layers_of, mapping_sentence, precision_name
 from reports.headline import frames_words
+from reports.numbers import column_unit
 
 TITLES: Final = {
     "original": "original",
@@ -25,7 +26,14 @@ TITLES: Final = {
     "sigma_delta": "sigma-delta",
 }
 
-ALL_DIGITS: Final = 10**8
+_COLUMNS: Final = (
+    ("operations", "operations", "", 0),
+    ("arithmetic_pj", "arithmetic", "J", -12),
+    ("total_pj", "system", "J", -12),
+    ("latency_ns", "latency", "s", -9),
+)
+"""Of the summary's columns: name, heading, and in which power of ten of which unit it is."""
+_UNITS: Final = {"pj": ("J", -12), "ns": ("s", -9), "mw": ("W", -3)}
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
@@ -66,12 +74,13 @@ def print_summary(console: Console, run: Run) -> None:
     table.add_column("network", no_wrap=True)
     answers = "agreement_percent" if summary["error_percent"].isna().all() else "error_percent"
     last = "agreement\n%" if answers == "agreement_percent" else "test error\n%"
-    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", last):
+    units = {name: column_unit(summary[name], unit, exponent) for name, _, unit, exponent in _COLUMNS}
+    for heading in (*(f"{title}\n{units[name].unit}" for name, title, *_ in _COLUMNS), last):
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
-            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "total_pj", "latency_ns")),
+            *(unit.text(row[name]) for name, unit in units.items()),
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
@@ -146,15 +155,18 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
         table.add_column("")
         for heading in ("A", "B", "B - A", "B / A"):
             table.add_column(heading, justify="right")
-        for _, row in rows.iterrows():
-            what = row["quantity"] if row["component"] == "all" else f"{row['component']} pJ"
-            table.add_row(what, *(_number(row[key]) for key in ("a", "b", "difference")), _number(row["ratio"], 3))
+        suffixes = rows["quantity"].str.rpartition("_")[2]
+        units = {
+            suffix: column_unit([*own["a"], *own["b"]], *_UNITS.get(str(suffix), ("", 0)))
+            for suffix, own in rows.groupby(suffixes)
+        }
+        for suffix, (_, row) in zip(suffixes, rows.iterrows(), strict=True):
+            known, unit = suffix in _UNITS, units[suffix]
+            what = row["component"] if row["component"] != "all" else row["quantity"]
+            what = what.removesuffix(f"_{suffix}") if known else what
+            numbers = (unit.text(row[key]) if known else _number(row[key]) for key in ("a", "b", "difference"))
+            table.add_row(f"{what} {unit.unit}".strip(), *numbers, _number(row["ratio"], 3))
         console.print(table)
-
-
-def _short(value: float) -> str:
-    """All digits up to 100 million, beyond that five of them."""
-    return f"{value:,.0f}" if value < ALL_DIGITS else f"{value:.4e}"
 
 
 def _number(value: float, digits: int = 2) -> str:

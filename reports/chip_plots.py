@@ -17,7 +17,7 @@ from reports.figures.treemap import energy_treemap
 from reports.figures.waterfall import waterfall
 from reports.headline import baseline_mode, focus_mode
 from reports.mesh import SHARED
-from reports.numbers import count, percent, quantity
+from reports.numbers import count, memory, percent, quantity
 from reports.page import Plot
 from reports.phases import phases_table, pieces_table
 from reports.run import Run
@@ -113,9 +113,9 @@ def _memory_lines(entry: dict[str, Any]) -> list[str]:
         if entry.get(f"{name}_kib") is None:
             continue
         capacity = entry.get(f"{name}_capacity_kib")
-        of = "unlimited" if capacity is None else f"{capacity:,.4g} KiB"
+        of = "unlimited" if capacity is None else memory(capacity)
         streamed = ", read from off-chip memory" if name == "weight" and entry.get("streams_weights") else ""
-        lines.append(f"{name} memory: {entry[f'{name}_kib']:,.4g} of {of}{streamed}")
+        lines.append(f"{name} memory: {memory(entry[f'{name}_kib'])} of {of}{streamed}")
     return lines
 
 

@@ -60,9 +60,9 @@ def precision_of(mode: str) -> str:
 
 
 def precision_name(run: Run, precision: str) -> str:
-    """ "scale k", or "full fixed point (8 bits)"."""
+    """ "scale k", or "full fixed point, 8 bits"."""
     bits = (run.manifest.get("quantisation") or {}).get("activation_bits")
-    return f"{PRECISIONS[precision]} ({bits} bits)" if precision == "full" and bits else PRECISIONS[precision]
+    return f"{PRECISIONS[precision]}, {bits} bits" if precision == "full" and bits else PRECISIONS[precision]
 
 
 def precisions_of(modes: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reports.figures.names import literal, shortened
 from reports.figures.per_layer import LONGEST, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.numbers import quantity
 from reports.phases import PHASES
 
 FULL: Final = 0.76
@@ -101,8 +102,12 @@ def _bands(phases: pd.DataFrame) -> Segments:
 
 def _note(spent: int, whole: int, phase: str, messages: int) -> str:
     counted = {"receive": f", {messages:,} messages served", "update": f", {messages:,} messages sent"}.get(phase, "")
-    share = "" if spent == whole else f", {spent / whole:.1%} of the {whole * 1e-6:.4g} ns of its phase"
-    return f"{spent * 1e-6:.4g} ns{share}{counted}"
+    share = "" if spent == whole else f", {spent / whole:.1%} of the {_time(whole)} of its phase"
+    return f"{_time(spent)}{share}{counted}"
+
+
+def _time(span_fs: int) -> str:
+    return quantity(span_fs * 1e-15, "s", 4)
 
 
 def _shares(rows: pd.DataFrame, activities: Sequence[str]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.numbers import quantity
 from reports.waterfall import STEPS
 
 _COLOURS = {**ACTIVITIES, "waiting": ACTIVITIES["starved"]}
@@ -38,16 +39,16 @@ def waterfall(table: pd.DataFrame) -> go.Figure:
                 name=activity_name(step),
                 marker={"color": _COLOURS[step], "line": {"width": 0}},
                 customdata=[
-                    (literal(name), _ns(each), f"{each / latency:.2%}")
+                    (literal(name), _time(each), f"{each / latency:.2%}")
                     for name, each in zip(names, spent, strict=True)
                     if each > 0
                 ],
-                hovertemplate=f"%{{customdata[0]}}: {activity_name(step)}<br>%{{customdata[1]}} ns, %{{customdata[2]}} "
+                hovertemplate=f"%{{customdata[0]}}: {activity_name(step)}<br>%{{customdata[1]}}, %{{customdata[2]}} "
                 "of the latency<extra></extra>",
             )
         reached = reached + spent
     return result
 
 
-def _ns(span_fs: int) -> str:
-    return f"{span_fs * 1e-6:.6g}"
+def _time(span_fs: int) -> str:
+    return quantity(span_fs * 1e-15, "s", 6)
