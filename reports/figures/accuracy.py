@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reports.figures.names import literal
-from reports.figures.theme import figure, network_colour, network_name
+from reports.figures.theme import figure, frame_axis, network_colour, network_name
 
 MOST_CLASSES: Final = 20
 _SHADES: Final = [[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]]
@@ -26,7 +26,7 @@ def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
     """Share of answers other than the label in the frames up to each."""
     result = figure(
         height=300,
-        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        xaxis=frame_axis(frames["frame"].to_numpy()),
         yaxis={"title": {"text": "wrong so far (%)"}, "ticksuffix": "%", "rangemode": "tozero"},
         hovermode="x unified",
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports.figures.names import literal
-from reports.figures.theme import FRAME_MARGIN, figure, network_colour, network_name
+from reports.figures.theme import FRAME_MARGIN, figure, frame_axis, network_colour, network_name
 
 MOST_MARKS = 500
 
@@ -18,7 +18,7 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
     """
     result = figure(
         height=260,
-        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        xaxis=frame_axis(frames["frame"].to_numpy()),
         yaxis={"title": {"text": "agreement so far (%)"}, "ticksuffix": "%", "automargin": False},
         margin=FRAME_MARGIN,
     )

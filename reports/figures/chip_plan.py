@@ -21,6 +21,8 @@ from reports.figures.theme import figure
 
 _WIDTH: Final = 850
 """Pixels that the plan has on a page; on a narrow screen it is scrolled."""
+_AROUND: Final = 150
+"""Pixels for what stands left and right of a plan."""
 _MARGIN: Final = 0.05
 _FAINT: Final = [[0.0, "rgba(140,150,160,0.10)"], [1.0, "rgba(140,150,160,0.30)"]]
 _LETTER: Final = 0.6
@@ -171,7 +173,8 @@ class _Size:
 
 def _plan(columns: int, rows: int, height: int) -> go.Figure:
     """An empty plan with numbers of columns and rows at its edge."""
-    result = figure(height=height + 96, showlegend=False, margin={"l": 44, "r": 16, "t": 34, "b": 44})
+    margin = {"l": 44, "r": 16, "t": 34, "b": 44}
+    result = figure(height=height + 96, showlegend=False, margin=margin, meta={"least_px": _WIDTH + _AROUND})
     common = {"showgrid": False, "zeroline": False, "automargin": False}
     result.update_xaxes(
         **common, range=[0, columns], title_text="column", **_numbers(columns), showline=False, constrain="domain"

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
-from reports.figures.theme import figure
+from reports.figures.theme import figure, frame_axis
 
 MOST_COLUMNS: Final = 1000
 """A longer run is shown in means of neighbouring frames."""
@@ -87,7 +87,7 @@ def _add_shades(
         col=1,
     )
     shown = [frames[0] - half, frames[-1] + half]
-    result.update_xaxes(title_text="frame", tickformat="d", nticks=8, showgrid=False, range=shown, col=1)
+    result.update_xaxes(**frame_axis(frames), nticks=8, showgrid=False, range=shown, col=1)
 
 
 def _add_means(result: go.Figure, values: NDArray[np.float64], names: list[str], shade: Shade) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, add_values, extra_height
+from reports.figures.per_layer import across, add_values, extra_height, room_for
 from reports.figures.theme import count_axis, figure, network_colour, network_name
 
 _RATIOS: Final = (
@@ -25,6 +25,7 @@ def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go
     result = figure(
         height=330 + extra_height(names),
         xaxis=across(names, "layer"),
+        meta=room_for(names),
         yaxis=axis if share else count_axis("operations per frame"),
         barmode="group",
         bargroupgap=0.06,
@@ -44,6 +45,7 @@ def ratio_by_layer(ratios: pd.DataFrame) -> go.Figure:
     result = figure(
         height=310 + extra_height(names),
         xaxis=across(names, "layer"),
+        meta=room_for(names),
         yaxis={"title": {"text": "sigma-delta over rounding"}, "rangemode": "tozero"},
         barmode="group",
         bargroupgap=0.06,

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports.figures.names import literal
-from reports.figures.per_layer import across, add_values, down, extra_height, rows_height
+from reports.figures.per_layer import across, add_values, down, extra_height, room_for, rows_height
 from reports.figures.theme import (
     ACTIVITIES,
     activity_name,
@@ -31,6 +31,7 @@ def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
         barmode="stack",
         yaxis=energy_axis("energy per frame"),
         xaxis=across(order, "layer"),
+        meta=room_for(order),
     )
     chosen = energy[(energy["mode"] == mode) & (energy["energy_all_frames_pj"] > 0)]
     for component, colour in component_colours(energy["component"].unique()).items():
@@ -57,6 +58,7 @@ def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
         height=330 + extra_height(names),
         yaxis=share_axis("zero values"),
         xaxis=across(names, "layer that sends"),
+        meta=room_for(names),
         barmode="group",
         bargroupgap=0.06,
     )
@@ -104,6 +106,7 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         height=310 + extra_height(names),
         yaxis=count_axis("messages"),
         xaxis=across(names, "layer that receives"),
+        meta=room_for(names),
         barmode="group",
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):

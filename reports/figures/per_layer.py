@@ -13,6 +13,9 @@ _FEW: Final = 9
 """Up to so many layers there is room for a bar per network and for upright text; more become points on lines."""
 LONGEST: Final = 28
 _SHORT: Final = 8
+_LETTER_PX: Final = 8
+_AROUND_PX: Final = 110
+"""Pixels for what stands left and right of an axis."""
 
 
 def across(names: Sequence[str], title: str) -> dict[str, Any]:
@@ -39,6 +42,14 @@ def extra_height(names: Sequence[str]) -> int:
     axis = across(names, "")
     longest = max(map(len, shortened(names, LONGEST)), default=0)
     return {0: 0, -45: 5 * longest, -90: 7 * longest}[axis["tickangle"]]
+
+
+def room_for(names: Sequence[str]) -> dict[str, int]:
+    """The layout's `meta` of a figure with such an x axis: what `least_px` reads."""
+    axis = across(names, "")
+    longest = max(map(len, shortened(names, LONGEST)), default=0)
+    each = {0: _LETTER_PX * longest + 10, -45: 20, -90: 15}[axis["tickangle"]]
+    return {"least_px": len(names) * each + _AROUND_PX}
 
 
 def rows_height(count: int, few: int = 34, many: int = 19) -> int:

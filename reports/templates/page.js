@@ -13,12 +13,12 @@
   const store = (theme) => { try { localStorage.setItem("deltasim-theme", theme); } catch { /* not from file:// */ } };
   let theme = stored() || (systemDark.matches ? "dark" : "light");
 
-  function showTheme(name, size = {}) {
+  function showTheme(name, sizeOf = () => ({})) {
     document.documentElement.dataset.theme = name;
     const button = document.getElementById("theme");
     button.textContent = name === "dark" ? "Light" : "Dark";
     button.setAttribute("aria-label", `Switch to ${name === "dark" ? "light" : "dark"} colours`);
-    return Promise.all(plots().filter((plot) => plot.data).map((plot) => Plotly.relayout(plot, { template: templates[name], ...size })));
+    return Promise.all(plots().filter((plot) => plot.data).map((plot) => Plotly.relayout(plot, { template: templates[name], ...sizeOf(plot) })));
   }
 
   document.getElementById("theme").addEventListener("click", () => {
@@ -156,18 +156,28 @@
     return showWindow(0, size());
   }
 
-  // Paper: light, and no wider than the page.
+  // Paper: light, and no wider than the page; what needs more for its labels is made smaller as a whole.
+  const paper = 680;
+  function paperSize(plot) {
+    const width = Math.max(paper, parseFloat(getComputedStyle(plot).getPropertyValue("--least")) || 0);
+    plot.style.zoom = paper / width;
+    return { width, autosize: false };
+  }
+  function screenSize(plot) {
+    plot.style.zoom = "";
+    return { width: null, autosize: true };
+  }
   let printing = false;
   function beginPrint() {
     if (printing) return;
     printing = true;
     for (const fold of document.querySelectorAll("details[data-print]")) fold.open = true;
-    showTheme("light", { width: 680, autosize: false });
+    showTheme("light", paperSize);
   }
   function endPrint() {
     if (!printing) return;
     printing = false;
-    showTheme(theme, { width: null, autosize: true });
+    showTheme(theme, screenSize);
   }
   window.addEventListener("beforeprint", beginPrint);
   window.addEventListener("afterprint", endPrint);
