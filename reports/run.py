@@ -86,6 +86,12 @@ class Run:
     sample_frames: NDArray[np.uint8]
     quantisation: dict[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"Run({str(self.path)!r}: {self.frame_count:,} frames of {self.manifest.get('dataset')}, "
+            f"{self.manifest.get('network')} on {self.accelerator.name}; {', '.join(self.modes)})"
+        )
+
     @property
     def modes(self) -> list[str]:
         """The networks simulated, in the order of the run."""

@@ -33,6 +33,10 @@ class Frames:
     first: int = 0
     step: int = 1
 
+    def __repr__(self) -> str:
+        shape, labels = " x ".join(map(str, self.shape)), "no labels" if self.labels is None else "labels"
+        return f"Frames({self.name!r}: {self.count:,} of {shape} pixels, {labels})"
+
     @property
     def pixels(self) -> int:
         """Number of pixels in a frame."""

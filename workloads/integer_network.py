@@ -112,6 +112,10 @@ class IntegerLayer:
     limits: IntArray | None = None
     leak: Requantiser | None = None
 
+    def __repr__(self) -> str:
+        sums, sent = (" x ".join(map(str, shape)) for shape in (self.shape, self.sent_shape))
+        return f"IntegerLayer({self.name!r}: accumulators {sums}, sends {sent}, {self.weight_count:,} weights)"
+
     @property
     def accumulators(self) -> int:
         """Number of accumulators."""
@@ -168,6 +172,13 @@ class IntegerNetwork:
     scales: tuple[float, ...]
     input_offset: IntArray
     input_shift: int = 0
+
+    def __repr__(self) -> str:
+        bits = f"{self.weight_bits}/{self.activation_bits}/{self.accumulator_bits}"
+        return (
+            f"IntegerNetwork({self.name!r}, {self.precision}: {self.inputs} inputs, {len(self.layers)} layers, "
+            f"{self.outputs} outputs; {bits} bits of weights/activations/accumulators)"
+        )
 
     @property
     def inputs(self) -> int:

@@ -34,6 +34,10 @@ class QuantisedNetwork:
     scaled: IntegerNetwork
     report: QuantisationReport
 
+    def __repr__(self) -> str:
+        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
+        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
+
 
 def quantise(
     network: Network | Graph, calibration: NDArray[np.uint8], settings: Quantisation | None = None
