@@ -53,7 +53,7 @@ def count(value: float | None) -> str:
     assert value is not None  # noqa: S101 - for the type checker
     if float(value).is_integer() or abs(value) >= 100:
         return f"{round(value):,}".replace(",", _NARROW_SPACE)
-    return _rounded(value, 3)
+    return significant(value)
 
 
 def memory(kib: float) -> str:
@@ -63,8 +63,7 @@ def memory(kib: float) -> str:
         if abs(float(_rounded(size, 4))) < 1024:
             break
         size, unit = size / 1024, larger
-    digits = _rounded(size, 4)
-    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}{_SPACE}{unit}"
+    return f"{significant(size, 4)}{_SPACE}{unit}"
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,9 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """So many significant digits, never in exponent notation, groups of three set apart: "12,300"."""
-    return f"{Decimal(_rounded(value, digits)):,f}"
+    """At most so many significant digits, never in exponent notation, groups of three set apart: "12,300", "0.5"."""
+    text = f"{Decimal(_rounded(value, digits)):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _missing(value: float | None) -> bool:
