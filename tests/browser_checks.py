@@ -53,6 +53,7 @@ for (const plot of document.querySelectorAll('.js-plotly-plot')) {
     if (left < whole.left - 1 || right > whole.right + 1 || top < whole.top - 1 || bottom > whole.bottom + 1)
       found.push(`${plot.id}: the legend leaves the plot`);
     if (bottom > whole.top + plot._fullLayout._size.t + 1) found.push(`${plot.id}: the legend lies on the drawing`);
+    if (bottom - top > 1.5 * plot._fullLayout._size.h) found.push(`${plot.id}: the legend leaves no room`);
   }
   for (const axis of ['xtick', 'ytick', 'x2tick', 'y2tick']) {
     const ticks = shown(plot, `.${axis} text`);

@@ -37,6 +37,8 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
                 y=share[chosen].astype(np.float32),
                 mode="lines+markers" if len(group) == 1 else "lines",
                 name=f"{name}{which}",
+                legendgroup=name,
+                showlegend=not which,  # the caption says what is dotted: a long legend would leave no room
                 line={"color": colour, "width": 1.8, "dash": dash},
                 hovertemplate=f"{name}{which}<br>%{{y:.2f}} of frames {numbers[0]} to %{{x}}<extra></extra>",
             )
