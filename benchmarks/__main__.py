@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed import events_per_second, fast_against_reference
+from deltasim.terminal import plain_console
 
 SIZES = {"small": (500, 2, 1), "full": (20_000, 10, 5)}
 
@@ -33,7 +33,7 @@ def main() -> None:
             table.add_column(heading, justify="right")
         for row in rows:
             table.add_row(*(f"{value:,.2f}" if isinstance(value, float) else str(value) for value in row.values()))
-        Console().print(table)
+        plain_console().print(table)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks import sanafe_jobs, sanafe_steps
@@ -23,6 +22,7 @@ from benchmarks.sanafe_environment import interpreter
 from benchmarks.sanafe_jobs import ATTOJOULE, KINDS, answer_of, prices_of
 from benchmarks.sanafe_speed import speed
 from benchmarks.sanafe_weaknesses import weaknesses
+from deltasim.terminal import plain_console
 from simulator import Result
 
 SIZES = {"small": (24, 24, 1), "full": (200, 1000, 3)}  # frames compared, frames of the speed table, repeats
@@ -143,7 +143,7 @@ def _print(title: str, rows: Rows) -> None:
                 for value in row.values()
             )
         )
-    Console(width=160).print(table)
+    plain_console(width=160).print(table)
 
 
 if __name__ == "__main__":

@@ -84,3 +84,8 @@ __all__ = [
     "run",
     "simulate",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names: what completion in a shell offers."""
+    return sorted(__all__)

@@ -9,7 +9,6 @@ from shlex import quote
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from rich.console import Console
 
 from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
@@ -41,10 +40,12 @@ from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_ex
 from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
-from hwmodels import chip_area, list_profiles, load_accelerator
+from deltasim.terminal import plain_console
+from hwmodels import chip_area, list_profiles, load_accelerator, why_no_area
 from hwmodels.json_schema import accelerator_json_schema
 from hwmodels.timing import core_count
 from reports import Run, compare, load_run, write_comparison
+from reports.numbers import significant
 from workloads import list_datasets, list_networks
 
 app = typer.Typer(
@@ -136,8 +137,10 @@ def validate(
         print_json({"file": str(file), "kind": kind, "name": name, "valid": True, **found})
         return
     print(f"{file}: {kind} {name!r} is valid")  # noqa: T201
-    area = "" if area_mm2 is None else f", {area_mm2:.4g} mm2"
+    area = "" if area_mm2 is None else f", {significant(area_mm2, 4)} mm2"
     print(f"{accelerator.name}: {cores if used is None else f'{used} of {cores}'} cores{area}")  # noqa: T201
+    if why := why_no_area(accelerator):
+        print(f"its area is not known: {why}")  # noqa: T201
 
 
 @app.command(name="list")
@@ -180,7 +183,7 @@ def report(
     finished = load_run(run)
     _conclude(finished, json=json)
     if layers and not json:
-        print_layers(Console(), finished)
+        print_layers(plain_console(), finished)
 
 
 @app.command(name="open")
@@ -209,7 +212,7 @@ def compare_(
     if json:
         print_json({"rows": records(table), "page": None if html is None else str(html)})
         return
-    print_comparison(Console(), first, second, table)
+    print_comparison(plain_console(), first, second, table)
     if html is not None:
         print(f"Page: {html.absolute()}")  # noqa: T201
 
@@ -221,7 +224,7 @@ def _conclude(finished: Run, *, json: bool) -> None:
     if json:
         print_json(summary_json(finished))
         return
-    console = Console()
+    console = plain_console()
     print_summary(console, finished)
     console.print(f"\nDashboard: {page.absolute()}", soft_wrap=True, highlight=False)
     command = sys.argv[0] if sys.argv[0].endswith("/deltasim") else "deltasim"

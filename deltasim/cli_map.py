@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from deltasim.api import job_of
@@ -17,6 +16,7 @@ from deltasim.mapping_choice import MappingChoice
 from deltasim.options import with_options
 from deltasim.progress import status_line
 from deltasim.show import print_json
+from deltasim.terminal import plain_console
 from deltasim.yaml_text import to_yaml
 from hwmodels import chip_of
 from reports.atomic import replace_text
@@ -116,7 +116,7 @@ def _print(job: Job, rows: list[dict[str, Any]], hops: int) -> None:
         table.add_row(
             row["layer"], _ranges(row["cores"]), cut, weights, f"{row['state_kib']:,.1f}", f"{row['load_us']:,.1f}"
         )
-    console = Console()
+    console = plain_console()
     console.print(table)
     console.print(
         "cut: bands of rows x ranges of channels; memory of the fullest core, time of the busiest one if every value "

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from deltasim.cli_options import (
@@ -27,6 +26,7 @@ from deltasim.optimise_job import OptimiseJob, optimise_job, run_optimise
 from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
 from deltasim.show import print_json
+from deltasim.terminal import plain_console
 from workloads.optimise import OptimisedScales
 
 Lambdas = Annotated[
@@ -182,7 +182,7 @@ def _print(job: OptimiseJob, rows: list[dict[str, Any]], command: str) -> None:
             f"-> {row['cost_last']:,.0f}",
             shown,
         )
-    console = Console()
+    console = plain_console()
     console.print(table)
     for row in rows:
         console.print(f"Scales: {row['file']}", soft_wrap=True, highlight=False)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from deltasim.cli_options import InputShape, Json, NetworkName, NormalisationName, OutputName, Overwrite
 from deltasim.execute import check_place
@@ -16,6 +15,7 @@ from deltasim.options import chosen_shape
 from deltasim.paper.make import MAKERS, PLACE, SEED, Request, place_name
 from deltasim.progress import progress_bars
 from deltasim.show import print_json
+from deltasim.terminal import plain_console
 from reports import RunError
 from reports.atomic import replace_text
 from reports.paper import claims, results_markdown, write_page
@@ -197,7 +197,7 @@ def conclude(directory: Path, *, json: bool) -> None:
     if json:
         print_json({"page": str(page), "directory": str(directory), "claims": [asdict(each) for each in found]})
         return
-    console = Console()
+    console = plain_console()
     for each in found:
         console.print(f"[{each.holds}] {each.claim}", markup=False, highlight=False)
         console.print(f"      {each.ours}", markup=False, highlight=False)

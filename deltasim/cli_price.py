@@ -15,8 +15,10 @@ from deltasim.cli_options import Json, RunPath
 from deltasim.execute import check_place
 from deltasim.repricing import Repriced, reprice
 from deltasim.show import TITLES, print_json, records
+from deltasim.terminal import plain_console
 from hwmodels import PricingError
 from reports import write_priced_copy
+from reports.numbers import column_unit
 
 Operations = Annotated[
     str | None,
@@ -57,7 +59,7 @@ def price(
     if json:
         print_json({**_as_json(result), "copy": None if copy is None else str(copy.path)})
         return
-    print_repriced(Console(), result)
+    print_repriced(plain_console(), result)
     if copy is not None:
         print(f"Dashboard: {copy.path / 'dashboard.html'}")  # noqa: T201
 
@@ -70,13 +72,16 @@ def print_repriced(console: Console, result: Repriced) -> None:
     for warning in result.warnings:
         console.print(f"Warning: {warning}", style="bold yellow", soft_wrap=True, highlight=False, markup=False)
     for mode, rows in result.table.groupby("mode", sort=False):
-        table = Table(title=f"{TITLES[str(mode)]}, pJ per frame", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        unit = column_unit([*rows["before_pj"], *rows["after_pj"]], "J", -12)
+        table = Table(
+            title=f"{TITLES[str(mode)]}, {unit.unit} per frame", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+        )
         table.add_column("")
         for heading in ("before", "after", "after / before"):
             table.add_column(heading, justify="right")
         for _, row in rows.iterrows():
             ratio = "-" if pd.isna(row["ratio"]) else f"{row['ratio']:.4f}"
-            table.add_row(str(row["component"]), f"{row['before_pj']:,.2f}", f"{row['after_pj']:,.2f}", ratio)
+            table.add_row(str(row["component"]), unit.text(row["before_pj"]), unit.text(row["after_pj"]), ratio)
         console.print(table)
     rows_priced = f"{len(before.counts):,} rows of counts priced in {result.pricing_ms:.1f} ms, nothing simulated"
     console.print(rows_priced, highlight=False)

@@ -20,7 +20,12 @@ Target = Annotated[
 Mode = Annotated[
     str | None, typer.Option(metavar="NAME", help="The network. [default: sigma_delta, else the last one]")
 ]
-Frames = Annotated[str | None, typer.Option(metavar="START:STOP", help="Only these frames. [default: the first 20]")]
+Frames = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP", help="Only these frames, by their numbers in the source. [default: the first 20]"
+    ),
+]
 
 
 def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = None, json: Json = False) -> None:

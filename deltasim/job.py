@@ -128,5 +128,5 @@ def arrival_of(settings: Settings) -> Arrival:
 
 
 def network_for(network: QuantisedNetwork, mode: str) -> IntegerNetwork:
-    """The integer network that a mode runs: at full precision, or at scale k."""
+    """The integer network that a mode runs: at full fixed point, or at scale k."""
     return network.full if mode_named(mode).precision == "full" else network.scaled

@@ -9,7 +9,6 @@ import numpy as np
 
 from deltasim.job import Job, arrival_of, network_for
 from hwmodels import chip_of
-from simulator import Plan
 from workloads import InputReport, LayerReport, bits_needed, largest_inputs, own_order, static_bound
 
 _LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")
@@ -25,6 +24,8 @@ def describe_run(job: Job) -> dict[str, Any]:
         "modes": [plan.mode.name for plan in job.plans],
         "network": network.name,
         "dataset": job.frames.name,
+        "first_frame": job.frames.first,
+        "frame_step": job.frames.step,
         "classes": list(job.classes),
         "output_shape": list(job.network.output_shape),
         "warnings": list(job.frames.warnings),
@@ -99,7 +100,7 @@ def describe_cores(job: Job) -> list[dict[str, Any]]:
     ]
     entries = []
     for number, core in enumerate(job.plans[0].cores):
-        entry = _describe_core(job.plans[0], number)
+        entry = _describe_core(job, number)
         if core.layer_index:
             entry["static_bound"] = bounds[core.layer_index - 1]
             entry["static_bits_needed"] = {
@@ -109,7 +110,8 @@ def describe_cores(job: Job) -> list[dict[str, Any]]:
     return entries
 
 
-def _describe_core(plan: Plan, number: int) -> dict[str, Any]:
+def _describe_core(job: Job, number: int) -> dict[str, Any]:
+    plan, held = job.plans[0], [each.cores[number] for each in job.plans]  # not all modes keep values last sent
     core, layer = plan.cores[number], plan.layers[plan.cores[number].layer_index]
     links = [plan.links[own] for own in plan.links_of(number)]
     reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
@@ -134,9 +136,9 @@ def _describe_core(plan: Plan, number: int) -> dict[str, Any]:
         "senders": list(core.senders),
         "fan_out": sum(link.channels for link in links) if reach == {1} or not links else None,
         "weights": core.weight_memory_bits // plan.weight_bits,
-        "weight_kib": core.weight_memory_bits / 8192,
+        "weight_kib": max(each.weight_memory_bits for each in held) / 8192,
         "weight_capacity_kib": _kib(timing.weight_memory.capacity_bits),
-        "state_kib": core.state_memory_bits / 8192,
+        "state_kib": max(each.state_memory_bits for each in held) / 8192,
         "state_capacity_kib": _kib(timing.state_memory.capacity_bits),
         "streams_weights": core.streams,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +18,7 @@ from rich.text import Text
 
 from deltasim.execute import Progress as Report
 from deltasim.show import TITLES
+from deltasim.terminal import plain_console
 
 
 @contextmanager
@@ -28,13 +28,13 @@ def status_line(words: str) -> Iterator[Callable[[str], None]]:
     A terminal shows the last words beside a spinner until the end. Elsewhere, such as in a log, each becomes a line,
     but not the first ones: most mistakes are found meanwhile, and are told in one message.
     """
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     with console.status(Text(words)) as status:
 
         def say(words: str) -> None:
             status.update(Text(words))
             if not console.is_terminal:
-                console.print(words, highlight=False, markup=False, soft_wrap=True)
+                console.print(words, soft_wrap=True)
 
         yield say
 
@@ -43,14 +43,14 @@ def status_line(words: str) -> Iterator[Callable[[str], None]]:
 def progress_bars(unit: str = "frames") -> Iterator[Report]:
     """A function to report (mode or other work, so many done, so many in all) to, while bars are on the screen."""
     columns = (
-        TextColumn("{task.description:>20}"),
+        TextColumn("{task.description:>20}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(unit),
+        TextColumn(unit, markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=plain_console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(mode: str, done: int, count: int) -> None:

@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hwmodels import chip_area
-from reports import PRECISIONS, Run, fidelities, hertz, layers_of, leaks, mapping_sentence
+from hwmodels import chip_area, why_no_area
+from reports import PRECISIONS, Run, fidelities, hertz, layers_of, leaks, mapping_sentence, precision_name
+from reports.headline import frames_words
+from reports.numbers import column_unit
 
 TITLES: Final = {
     "original": "original",
@@ -24,7 +26,14 @@ TITLES: Final = {
     "sigma_delta": "sigma-delta",
 }
 
-ALL_DIGITS: Final = 10**8
+_COLUMNS: Final = (
+    ("operations", "operations", "", 0),
+    ("arithmetic_pj", "arithmetic", "J", -12),
+    ("energy_at_rate_pj", "system", "J", -12),
+    ("latency_ns", "latency", "s", -9),
+)
+"""Of the summary's columns: name, heading, and in which power of ten of which unit it is."""
+_UNITS: Final = {"pj": ("J", -12), "ns": ("s", -9), "mw": ("W", -3)}
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
@@ -56,7 +65,7 @@ def print_summary(console: Console, run: Run) -> None:
     """The networks side by side, per frame, and whether partners gave the same integers."""
     summary = run.summary()
     table = Table(
-        title=f"{run.name}: {run.frame_count:,} frames, per frame",
+        title=f"{run.name}: {frames_words(run)}, per frame".replace("\u202f", ","),
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -65,12 +74,13 @@ def print_summary(console: Console, run: Run) -> None:
     table.add_column("network", no_wrap=True)
     answers = "agreement_percent" if summary["error_percent"].isna().all() else "error_percent"
     last = "agreement\n%" if answers == "agreement_percent" else "test error\n%"
-    for heading in ("operations", "arithmetic\npJ", "system\npJ", "latency\nns", last):
+    units = {name: column_unit(summary[name], unit, exponent) for name, _, unit, exponent in _COLUMNS}
+    for heading in (*(f"{title}\n{units[name].unit}" for name, title, *_ in _COLUMNS), last):
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             TITLES[str(row["mode"])],
-            *(_short(row[name]) for name in ("operations", "arithmetic_pj", "energy_at_rate_pj", "latency_ns")),
+            *(unit.text(row[name]) for name, unit in units.items()),
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
     console.print(table)
@@ -83,7 +93,8 @@ def _print_rates(console: Console, run: Run) -> None:
     rows = run.summary().to_dict("records")
     if any(leaks(row) for row in rows):
         less = "" if all(pace.keeps_up for pace in run.paces.values()) else ", or at what it sustains"
-        working = ", ".join(f"{TITLES[row['mode']]} {_short(row['total_pj'])} pJ" for row in rows)
+        unit = column_unit([row["total_pj"] for row in rows], "J", -12)
+        working = ", ".join(f"{TITLES[row['mode']]} {unit.text(row['total_pj'])} {unit.unit}" for row in rows)
         text = f"system: energy of a frame at {hertz(run.frame_rate_hz)}{less}, leakage and idle power included; "
         text += f"while working, with leakage only as long as a frame takes: {working}"
         console.print(text, soft_wrap=True, highlight=False, markup=False)
@@ -96,6 +107,8 @@ def _print_findings(console: Console, run: Run) -> None:
     """Which cores are used, what is wrong with the frames, if answers are the same, how near integers are to float."""
     mapping = mapping_sentence(run).replace("\u202f", ",")
     console.print(f"{run.accelerator.name}: {mapping}", soft_wrap=True, highlight=False, markup=False)
+    if why := why_no_area(run.accelerator):
+        console.print(f"area not known: {why}", soft_wrap=True)
     for warning in run.warnings:
         console.print(f"Warning: {warning}", style="bold yellow", soft_wrap=True, highlight=False, markup=False)
     for pair in run.equalities:
@@ -107,7 +120,7 @@ def _print_findings(console: Console, run: Run) -> None:
         )
     for each in fidelities(run):
         console.print(
-            f"quantised to {PRECISIONS[each.precision]} ({each.frames:,} calibration frames): {each.sentence}",
+            f"quantised to {precision_name(run, each.precision)} ({each.frames:,} calibration frames): {each.sentence}",
             soft_wrap=True,
             highlight=False,
             markup=False,
@@ -117,7 +130,7 @@ def _print_findings(console: Console, run: Run) -> None:
 def print_layers(console: Console, run: Run) -> None:
     """What quantisation did to every layer, at each precision that a network of the run has."""
     entries = [layers_of(run, each.precision) for each in fidelities(run)]
-    names = [PRECISIONS[each.precision].removesuffix(" precision") for each in fidelities(run)]
+    names = [PRECISIONS[each.precision].removesuffix(" fixed point") for each in fidelities(run)]
     if not entries:
         console.print("This run does not say what quantisation did: simulate it again.")
         return
@@ -158,15 +171,18 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
         table.add_column("")
         for heading in ("A", "B", "B - A", "B / A"):
             table.add_column(heading, justify="right")
-        for _, row in rows.iterrows():
-            what = row["quantity"] if row["component"] == "all" else f"{row['component']} pJ"
-            table.add_row(what, *(_number(row[key]) for key in ("a", "b", "difference")), _number(row["ratio"], 3))
+        suffixes = rows["quantity"].str.rpartition("_")[2]
+        units = {
+            suffix: column_unit([*own["a"], *own["b"]], *_UNITS.get(str(suffix), ("", 0)))
+            for suffix, own in rows.groupby(suffixes)
+        }
+        for suffix, (_, row) in zip(suffixes, rows.iterrows(), strict=True):
+            known, unit = suffix in _UNITS, units[suffix]
+            what = row["component"] if row["component"] != "all" else row["quantity"]
+            what = what.removesuffix(f"_{suffix}") if known else what
+            numbers = (unit.text(row[key]) if known else _number(row[key]) for key in ("a", "b", "difference"))
+            table.add_row(f"{what} {unit.unit}".strip(), *numbers, _number(row["ratio"], 3))
         console.print(table)
-
-
-def _short(value: float) -> str:
-    """All digits up to 100 million, beyond that five of them."""
-    return f"{value:,.0f}" if value < ALL_DIGITS else f"{value:.4e}"
 
 
 def _number(value: float, digits: int = 2) -> str:

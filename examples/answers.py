@@ -78,7 +78,7 @@ def energy(frames: int, rows: int) -> None:
         run = simulate(ds.load_accelerator(name), ds.frames("temporal-mnist", frames=f"0:{frames}"))
         for mode in [mode for mode in ("original", "sigma_delta") if mode in run.modes]:
             own = run.energy[run.energy["mode"] == mode]
-            pj = own.groupby("component", observed=True)["energy_pj"].sum()
+            pj = own.groupby("component", observed=True)["energy_all_frames_pj"].sum()
             shares = [pj[part] / pj.sum() for part in parts]
             nj = f"{pj.sum() / frames / 1e3:,.1f}"
             table.append([run.accelerator.name, mode, nj, *(f"{x:.1%}" for x in [*shares, 1 - sum(shares)])])
@@ -123,7 +123,7 @@ def queues(frames: int, rows: int) -> None:
             run = simulate(changed, stream, ["sigma_delta"], by_hand(split), "pipelined")
             latency = run.summary()["latency_ns"].iloc[0]
             blocked = [ns_a_frame(run, f"blocked_{cause}_fs") for cause in ("queue", "link")]
-            others = (latency, *blocked, float(run.links["wait_fs"].sum()) / frames / 1e6)
+            others = (latency, *blocked, float(run.links["wait_all_frames_fs"].sum()) / frames / 1e6)
             table.append([depth, router, f"{ns_a_frame(run):,.1f}", *(f"{ns:,.0f}" for ns in others)])
         print(f"on {sum(split)} cores, ns\n")
         show(titles, table)

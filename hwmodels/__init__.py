@@ -1,6 +1,6 @@
 """What a chip is and what an action costs: accelerators from YAML, their timing, their prices. Knows no networks."""
 
-from hwmodels.area import AreaRow, chip_area
+from hwmodels.area import AreaRow, chip_area, why_no_area
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from hwmodels.errors import ConfigError, FieldProblem, FieldsError, Problem
 from hwmodels.json_schema import accelerator_json_schema
@@ -66,5 +66,6 @@ __all__ = [
     "scaling",
     "totals",
     "validate_document",
+    "why_no_area",
     "with_prices_of",
 ]

@@ -16,6 +16,7 @@ from typing import Final
 
 from hwmodels.checks import DEFAULT_CORE
 from hwmodels.errors import key_path
+from hwmodels.inherited import DIE, NOT_KNOWN
 from hwmodels.new_prices import NewPrice, PricingError, asked, kinds_of
 from hwmodels.parts import Core, NamedCore
 from hwmodels.schema import Accelerator
@@ -71,6 +72,12 @@ def chip_area(accelerator: Accelerator, node: str | None = None) -> tuple[AreaRo
     known = [each * count for _, count, each in parts if each is not None]
     whole = _um2(area.die_mm2) if area and area.die_mm2 else sum(known) if len(known) == len(parts) else None
     return tuple(_row(name, count, each, factor) for name, count, each in [*parts, ("chip", 1, whole)])
+
+
+def why_no_area(accelerator: Accelerator) -> str:
+    """Return why the area of the die in the file that an accelerator extends is not its own; empty if none was."""
+    rows = (row for row in accelerator.provenance if row.path == key_path(DIE) and row.value == NOT_KNOWN)
+    return next((row.source for row in rows), "")
 
 
 def areas_at(accelerator: Accelerator, node_nm: Fraction) -> list[NewPrice]:

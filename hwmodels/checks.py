@@ -79,7 +79,7 @@ def _messages(accelerator: Accelerator) -> Iterator[FieldProblem]:
         yield FieldProblem(("messages", "encoding"), what, without)
     if messages.payload_bits + messages.header_bits == 0:
         yield FieldProblem(("messages", "header_bits"), "a message needs at least one bit of payload or header")
-    # Full-precision networks always send graded messages, so a chip with a multiplier needs the payload for them.
+    # Networks at full fixed point always send graded messages, so a chip with a multiplier needs the payload for them.
     needs_value = messages.encoding != "unary" or len(without) < len(cores)
     if needs_value and messages.payload_bits < bits + 1:
         what = f"a payload of {messages.payload_bits} bits is too narrow: a change of a {bits}-bit activation takes"

@@ -80,3 +80,6 @@ class Chip:
     stream_word_bits: int = 0
     stream_word_fs: int = 0
     stream_latency_fs: int = 0
+
+    def __repr__(self) -> str:
+        return f"Chip({self.name!r}: {len(self.cores)} cores on {self.columns} x {self.rows} tiles)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hwmodels.errors import ConfigError, Problem
+from hwmodels.inherited import without_another_die
 from hwmodels.merging import merge, with_named_cores
 from hwmodels.provenance import check_sources, provenance_of
 from hwmodels.schema import Accelerator
@@ -71,7 +72,7 @@ def _resolve(path: Path, shown: str, chain: tuple[tuple[Path, str], ...]) -> Doc
     if "provenance" in below.data:
         what = "is the resolved accelerator of a run, which cannot be extended: extend the file it was made from"
         raise ConfigError(problem_at(document, ("extends",), what))
-    return merge(below, document)
+    return without_another_die(below, merge(below, document), document)
 
 
 def _find(name: str, folder: Path, asked: Problem) -> tuple[Path, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hwmodels.parts import MOST_NAMED_CORES
@@ -43,7 +43,7 @@ def with_named_cores(document: Document) -> Document:
     for index, kind in enumerate(cores):
         at: KeyPath = ("cores", index)
         filled.append(_fill(document, core, kind, at, origins) if isinstance(kind, dict) else kind)
-    return Document(document.file, {**document.data, "cores": filled}, origins)
+    return replace(document, data={**document.data, "cores": filled}, origins=origins)
 
 
 def _fill(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from hwmodels.errors import ConfigError, Problem, key_path
+from hwmodels.inherited import NOT_KNOWN
 from hwmodels.leaves import leaves, numbers
 from hwmodels.memory import Action, Memory, access_energy_aj
 from hwmodels.parts import Provenance, Source, Sram, Status
@@ -51,7 +52,14 @@ def provenance_of(accelerator: Accelerator, document: Document, label: Callable[
         source = _source_of(origin, by_file.get(origin.file, {}))
         text, status = (source.source, source.status) if source else (f"set in {file}", NOT_GIVEN)
         rows.append(Provenance(path=key_path(path), value=str(value), file=file, source=text, status=status))
-    return (*rows, *_computed(accelerator, document, label))
+    return (*rows, *_computed(accelerator, document, label), *_left_out(document, label))
+
+
+def _left_out(document: Document, label: Callable[[str], str]) -> Iterator[Provenance]:
+    """Yield a row for each number of a file below that does not hold here."""
+    for path, why in document.notes.items():
+        file = label(document.file)
+        yield Provenance(path=key_path(path), value=NOT_KNOWN, file=file, source=why, status=NOT_GIVEN)
 
 
 def _sources_by_file(sources: Sequence[Source], document: Document) -> dict[str, dict[str, Source]]:

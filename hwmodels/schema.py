@@ -61,6 +61,14 @@ class Accelerator(Part):
     sources: tuple[Source, ...] = ()
     provenance: tuple[Provenance, ...] = ()
 
+    def __repr__(self) -> str:
+        each = self.mesh.cores_per_tile
+        mesh = f"{self.mesh.columns} x {self.mesh.rows} tiles of {each} core{'' if each == 1 else 's'}"
+        return f"Accelerator({self.name!r}: {mesh}, clock {self.clock}, {self.messages.encoding} messages)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = problems_between_fields(self)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -51,12 +51,13 @@ class Document:
     """A YAML file as plain dicts, lists and scalars, and the origin of the value at every key path.
 
     `origins` has an entry for every map, list and scalar; the top level is `()`. Numbers with a decimal point are
-    `ExactFloat`, which remembers its digits.
+    `ExactFloat`, which remembers its digits. `notes` says of key paths why a value of a file below was not taken over.
     """
 
     file: str
     data: dict[str, Any]
     origins: Mapping[KeyPath, Origin]
+    notes: Mapping[KeyPath, str] = field(default_factory=dict)
 
 
 def read_yaml(path: Path, shown_as: str | None = None) -> Document:

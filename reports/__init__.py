@@ -5,7 +5,7 @@ from reports.core_details import mapping_sentence
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
 from reports.pace import hertz, leaks
-from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of
+from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of, precision_name
 from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
 from reports.run import Run, load_run
 from reports.rundir import PartialRun, open_partial
@@ -27,6 +27,7 @@ __all__ = [
     "mapping_sentence",
     "open_partial",
     "outputs_differing",
+    "precision_name",
     "repricing_table",
     "used_actions",
     "write_comparison",

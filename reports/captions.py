@@ -134,7 +134,7 @@ CAPTIONS: Final = {
 def arithmetic_and_whole(run: Run) -> str:
     """How to read the figure, and why both sides are equal if only arithmetic has a price."""
     text = CAPTIONS["arithmetic-and-whole"]
-    if run.energy.loc[run.energy["component"] != "arithmetic", "energy_pj"].any():
+    if run.energy.loc[run.energy["component"] != "arithmetic", "energy_all_frames_pj"].any():
         return text
     return f"{text} This accelerator prices arithmetic alone, so here both are the same."
 
@@ -167,7 +167,7 @@ def quantisation_note(run: Run) -> str:
         f"The integer networks beside the float network they were made of, on {run.quantisation['frames']} calibration "
         "frames. k is the paper's scale, integer steps per unit of activation. Signal-to-noise is the power of the "
         "float activations over that of the error, all layers before included: at 20 dB the error is a tenth of the "
-        "signal, at 40 dB a hundredth. What full precision loses it loses to integer weights; what scale k loses "
+        "signal, at 40 dB a hundredth. What full fixed point loses it loses to integer weights; what scale k loses "
         "beyond that is the price of coarse steps, and fewer operations are what it buys. Clipped activations lie "
         "beyond the largest integer. The largest sum is that of these frames, the largest possible one follows from "
         "the weights alone: as long as its bits are no more than the accumulator has, no frames can overflow it."

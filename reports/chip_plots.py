@@ -10,13 +10,14 @@ import plotly.graph_objects as go
 from reports import captions
 from reports.figures import layers
 from reports.figures.chip_plan import Cell, Shade, Strip, floor_plan, link_map, names_by_tile
+from reports.figures.names import literal
 from reports.figures.theme import core_name, network_name
 from reports.figures.timeline import timeline
 from reports.figures.treemap import energy_treemap
 from reports.figures.waterfall import waterfall
 from reports.headline import baseline_mode, focus_mode
 from reports.mesh import SHARED
-from reports.numbers import count, percent, quantity
+from reports.numbers import count, memory, percent, quantity
 from reports.page import Plot
 from reports.phases import phases_table, pieces_table
 from reports.run import Run
@@ -79,11 +80,11 @@ def _cells(run: Run, mode: str, what: str) -> list[Cell]:
 
 def _value(core: dict[Any, Any], what: str, frames: int) -> tuple[float, str]:
     if what == "energy":
-        joules = core["total_pj"] * 1e-12 / frames
+        joules = core["total_all_frames_pj"] * 1e-12 / frames
         return joules, quantity(joules, "J")
     if what == "utilisation":
         return core["utilisation"] * 100, percent(core["utilisation"] * 100, 1)
-    messages = (core["messages"] + core["messages_in"]) / frames
+    messages = (core["messages_all_frames"] + core["messages_in_all_frames"]) / frames
     return messages, quantity(messages, "")
 
 
@@ -94,14 +95,15 @@ def _core_hover(run: Run, core: dict[Any, Any]) -> str:
         core_name(int(core["core"]), str(core["name"])),
         f"position {core['position']}, tile ({core['column']}, {core['row']}), kind {core['kind'] or 'core'}",
         *([f"part {core['part']}, one of {core['parts']} of layer {core['layer']}"] if core["parts"] > 1 else []),
-        f"{quantity(core['total_pj'] * 1e-12 / frames, 'J')} per frame",
+        f"{quantity(core['total_all_frames_pj'] * 1e-12 / frames, 'J')} per frame",
         f"at work {core['utilisation']:.2%} of the time",
         f"waits: {', '.join(waits)}" if waits else "never waits",
-        f"serves {count(core['messages_in'] / frames)} and sends {count(core['messages'] / frames)} messages per frame",
+        f"serves {count(core['messages_in_all_frames'] / frames)} and sends "
+        f"{count(core['messages_all_frames'] / frames)} messages per frame",
         f"at most {count(core['queue_peak'])} messages in its queue",
         *_memory_lines(entry),
     ]
-    return "<br>".join(line.replace("<", "&lt;") for line in lines)
+    return "<br>".join(literal(line) for line in lines)
 
 
 def _memory_lines(entry: dict[str, Any]) -> list[str]:
@@ -111,9 +113,9 @@ def _memory_lines(entry: dict[str, Any]) -> list[str]:
         if entry.get(f"{name}_kib") is None:
             continue
         capacity = entry.get(f"{name}_capacity_kib")
-        of = "unlimited" if capacity is None else f"{capacity:,.4g} KiB"
+        of = "unlimited" if capacity is None else memory(capacity)
         streamed = ", read from off-chip memory" if name == "weight" and entry.get("streams_weights") else ""
-        lines.append(f"{name} memory: {entry[f'{name}_kib']:,.4g} of {of}{streamed}")
+        lines.append(f"{name} memory: {memory(entry[f'{name}_kib'])} of {of}{streamed}")
     return lines
 
 
@@ -146,22 +148,22 @@ def _strips(run: Run, mode: str, what: str) -> list[Strip]:
         begin, end = ((int(link[f"{each}_column"]), int(link[f"{each}_row"])) for each in ("from", "to"))
         value = {
             "utilisation": link["utilisation"] * 100,
-            "flits": link["flits"] / run.frame_count,
-            "waiting": link["wait_fs"] * 1e-15 / run.frame_count,
+            "flits": link["flits_all_frames"] / run.frame_count,
+            "waiting": link["wait_all_frames_fs"] * 1e-15 / run.frame_count,
         }[what]
         strips[begin, end] = Strip(begin, end, value, _link_hover(run, link))
     return list(strips.values())
 
 
 def _link_hover(run: Run, link: dict[Any, Any]) -> str:
-    frames, messages = run.frame_count, int(link["messages"])
+    frames, messages = run.frame_count, int(link["messages_all_frames"])
     lines = [
         f"link {link['name']}",
         f"busy {link['utilisation']:.2%} of the time, {link['utilisation_peak']:.2%} in its busiest frame",
-        f"{count(messages / frames)} messages and {count(link['flits'] / frames)} flits per frame",
+        f"{count(messages / frames)} messages and {count(link['flits_all_frames'] / frames)} flits per frame",
     ]
     if run.mesh["links"] == SHARED:
-        waited_s = link["wait_fs"] * 1e-15
+        waited_s = link["wait_all_frames_fs"] * 1e-15
         each = f", {quantity(waited_s / messages, 's')} a message" if messages else ""
         lines.append(f"messages waited for it {quantity(waited_s / frames, 's')} per frame in all{each}")
         lines.append(f"at most {count(link['queue_peak'])} messages in a buffer before it")
@@ -201,7 +203,9 @@ def _timelines(run: Run) -> dict[str, go.Figure]:
         counts = run.counts[run.counts["mode"] == mode]
         for first in starts:
             last, pieces = _drawable(run, counts, mode, first)
-            result[f"{network_name(mode)}, {first} to {last}"] = timeline(pieces, first, names, held)
+            begin, end = run.frame_numbers[[first, last]]
+            title = f"{network_name(mode)}, {begin} to {end}"
+            result[title] = timeline(run.numbered(pieces), int(begin), names, held)
     return result
 
 
@@ -226,7 +230,8 @@ def _waterfalls(run: Run) -> dict[str, go.Figure]:
         median, slowest = int(order.index[(len(order) - 1) // 2]), int(order.index[-1])
         chosen = {"first": 0, "median": median, "slowest": slowest} if mode == focus_mode(run) else {"median": median}
         for what, frame in chosen.items():
-            result[f"{network_name(mode)}, {what}: {frame}"] = waterfall(frame_waterfall(run, mode, frame))
+            title = f"{network_name(mode)}, {what}: {run.frame_numbers[frame]}"
+            result[title] = waterfall(frame_waterfall(run, mode, frame))
     return result
 
 

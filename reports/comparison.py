@@ -97,7 +97,7 @@ def _values(run: Run, modes: list[str]) -> pd.DataFrame:
         if not pd.isna(summary[mode].get(name))
     ]
     energy = run.energy[run.energy["mode"].isin(modes)].assign(
-        quantity="energy_pj", value=run.energy["energy_pj"] / run.frame_count
+        quantity="energy_pj", value=run.energy["energy_all_frames_pj"] / run.frame_count
     )
     by_component = energy.groupby(["mode", "component"], sort=False, as_index=False)["value"].sum().assign(layer=ALL)
     by_layer = energy.groupby(["mode", "component", "layer"], sort=False, as_index=False)["value"].sum()

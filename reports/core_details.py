@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hwmodels import chip_area
 from reports.details import value_cell
-from reports.numbers import NOTHING, count, exact, quantity
+from reports.numbers import NOTHING, count, exact, memory, significant
 from reports.page import Cell, Column, Row, Table
 from reports.run import Run
 from reports.tables import STALLS
@@ -26,7 +26,7 @@ def mapping_sentence(run: Run) -> str:
     cores, layers = len(run.chip.cores), len(run.layout.layers)
     used = f"{count(layers)} layers on {count(run.layout.count)} of {count(cores)} cores"
     area_mm2 = chip_area(run.accelerator)[-1].mm2
-    return used if area_mm2 is None else f"{used}, {area_mm2:.3g} mm²"
+    return used if area_mm2 is None else f"{used}, {significant(area_mm2)} mm²"
 
 
 def cores_table(run: Run, mode: str) -> Table:
@@ -47,9 +47,9 @@ def cores_table(run: Run, mode: str) -> Table:
     return Table(columns, tuple(rows))
 
 
-def name_kib(memory: str) -> str:
+def name_kib(name: str) -> str:
     """The key of layers.json for what a memory holds."""
-    return f"{memory}_kib"
+    return f"{name}_kib"
 
 
 def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cell, ...]:
@@ -59,19 +59,19 @@ def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cel
         Cell(str(core)),
         Cell(str(entry["name"]), f"part {entry['part']}, one of {entry['parts']} of {entry['layer']}"),
         Cell(f"{entry['column']}, {entry['row']}" if entry["column"] is not None else NOTHING),
-        Cell(count(entry["messages_in"] / frames), exact(entry["messages_in"], "in all")),
-        Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")),
-        value_cell(entry["total_pj"] / frames, "total_pj", 1e-12, "J"),
+        Cell(count(entry["messages_in_all_frames"] / frames), exact(entry["messages_in_all_frames"], "in all")),
+        Cell(count(entry["messages_all_frames"] / frames), exact(entry["messages_all_frames"], "in all")),
+        value_cell(entry["total_all_frames_pj"] / frames, "total_pj", 1e-12, "J"),
         *(value_cell(entry[f"{name}_share"] * 100, "percent", 1.0, "%") for name in ("busy", *causes)),
         Cell(count(entry["queue_peak"]), f"of {depth} messages"),
     )
 
 
-def _memory_cell(entry: dict[str, Any], memory: str) -> Cell:
-    held = entry.get(name_kib(memory))
+def _memory_cell(entry: dict[str, Any], name: str) -> Cell:
+    held = entry.get(name_kib(name))
     if held is None:
         return Cell(NOTHING)
-    capacity = entry.get(f"{memory}_capacity_kib")
-    streamed = "read from off-chip memory" if memory == "weight" and entry.get("streams_weights") else ""
-    text = quantity(held * 1024, "B") if capacity is None else f"{held:,.4g} of {capacity:,.4g} KiB"
+    capacity = entry.get(f"{name}_capacity_kib")
+    streamed = "read from off-chip memory" if name == "weight" and entry.get("streams_weights") else ""
+    text = memory(held) if capacity is None else f"{memory(held)} of {memory(capacity)}"
     return Cell(f"{text}*" if streamed else text, streamed or exact(held, "KiB"))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hwmodels import totals
 from reports.parts import Parts
-from reports.tables import AJ_PER_PJ, COMPONENTS, TIME_SHARES, component_column, energy_columns
+from reports.tables import AJ_PER_PJ, COMPONENTS, TIME_SHARES, all_frames, component_column, energy_columns
 
 _SUMS: Final = ("values_out", "l1_out", "adds", "multiplies", "saturations", "accumulator_clips")
 _FIRST: Final = frozenset({"serve_first_fs", "update_start_fs"})
@@ -55,8 +55,8 @@ def layers_table(
 
     `counts` and `energies` are by core, `neurons` by layer. `cores` is how many the layer runs on; shares are of the
     time of all of them, peaks the largest. `sparsity` is the share of values that were zero among those the layer could
-    have sent; `headroom_bits` how many times the largest accumulator seen could still double. Energies are in pJ and,
-    like the counts, sums over all frames.
+    have sent; `headroom_bits` how many times the largest accumulator seen could still double. Counts and energies (pJ)
+    are sums over all frames and called so: `messages_all_frames`, `total_all_frames_pj` (see `tables.all_frames`).
     """
     table = layer_counts(counts, parts)
     layers = len(parts.layers)
@@ -69,9 +69,9 @@ def layers_table(
             "layer_index": np.tile(np.arange(layers), modes),
             "layer": np.tile(np.array(parts.layers, object), modes),
             "cores": np.tile(parts.sizes, modes),
-            "messages": over.summed("messages_out"),
+            all_frames("messages"): over.summed("messages_out"),
             "sparsity": 1 - over.summed("nonzero") / (np.tile(neurons, modes) * frames),
-            **{name: over.summed(name) for name in _SUMS},
+            **{all_frames(name): over.summed(name) for name in _SUMS},
             **_energy(energies, parts.sums, modes),
             **_OverFrames(counts, parts.count).shares(parts.sums),
             "accumulator_peak": peak,
@@ -88,7 +88,8 @@ def cores_table(
 
     `entries` is layers.json. `utilisation` is the share of the run, from its start to its last frame's end, that the
     core was serving or updating; the shares are of the core's own time, up to the end of its last update phase.
-    Energies are in pJ and, like the counts, sums over all frames.
+    Counts and energies (pJ) are sums over all frames and called so: `messages_all_frames`, `total_all_frames_pj` (see
+    `tables.all_frames`).
     """
     modes = len(counts["mode"].unique())
     over = _OverFrames(counts, parts.count)
@@ -110,10 +111,10 @@ def cores_table(
         {
             "mode": _repeated(counts["mode"].unique(), parts.count),
             **{name: np.tile(np.array(values), modes) for name, values in held.items()},
-            "messages": over.summed("messages_out"),
-            "messages_in": over.summed("messages_in"),
-            "flits": sum(over.summed(name) for name in ("flits_local", "flit_hops_ew", "flit_hops_ns")),
-            **{name: over.summed(name) for name in _SUMS},
+            all_frames("messages"): over.summed("messages_out"),
+            all_frames("messages_in"): over.summed("messages_in"),
+            all_frames("flits"): sum(over.summed(name) for name in ("flits_local", "flit_hops_ew", "flit_hops_ns")),
+            **{all_frames(name): over.summed(name) for name in _SUMS},
             **_energy(energies, lambda values: values, modes),
             "utilisation": busy_fs / np.maximum(whole_fs, 1),
             **over.shares(),
@@ -162,8 +163,8 @@ def _energy(energies: pd.DataFrame, by_place: Any, modes: int) -> dict[str, list
         return [value / AJ_PER_PJ for value in summed.reshape(-1)]
 
     return {
-        "total_pj": pj(["total_aj"]),
-        **{component_column(name): pj(energy_columns(name)) for name in COMPONENTS},
+        all_frames("total_pj"): pj(["total_aj"]),
+        **{all_frames(component_column(name)): pj(energy_columns(name)) for name in COMPONENTS},
     }
 
 

@@ -9,12 +9,11 @@ from reports import captions, details, files
 from reports.atomic import replace_text
 from reports.core_details import cores_table, mapping_sentence
 from reports.figures.theme import network_name
-from reports.headline import baseline_mode, baseline_note, cards, focus_mode, rate, verdicts
+from reports.headline import baseline_mode, baseline_note, cards, focus_mode, frames_words, rate, verdicts
 from reports.layer_details import layers_table
-from reports.numbers import count
 from reports.page import render
 from reports.plots import WINDOW, run_plots, window
-from reports.quantisation import PRECISIONS, fidelities
+from reports.quantisation import fidelities, precision_name
 from reports.quantisation_details import quantisation_table
 from reports.run import Run
 from reports.strip import film_strip
@@ -29,7 +28,7 @@ def write_dashboard(run: Run) -> Path:
 
 def dashboard_html(run: Run) -> str:
     """The page as text: self-contained, loads nothing."""
-    subtitle = [run.manifest.get("network"), run.manifest.get("dataset"), f"{count(run.frame_count)} frames"]
+    subtitle = [run.manifest.get("network"), run.manifest.get("dataset"), frames_words(run)]
     baseline = baseline_mode(run)
     return render(
         "dashboard.html.j2",
@@ -52,7 +51,7 @@ def dashboard_html(run: Run) -> str:
         cores=cores_table(run, focus_mode(run)),
         mapping=mapping_sentence(run),
         quantisation=quantisation_table(run),
-        fidelities=[(PRECISIONS[each.precision].capitalize(), each.sentence) for each in fidelities(run)],
+        fidelities=[(precision_name(run, each.precision).capitalize(), each.sentence) for each in fidelities(run)],
         quantisation_note=captions.quantisation_note(run),
         equalities=details.equality_table(run),
         parameters=details.parameters_table(run),
@@ -62,7 +61,7 @@ def dashboard_html(run: Run) -> str:
         sizes=[size for size in (25, WINDOW, 300) if size < run.frame_count],
         window=window(run),
         frame_count=run.frame_count,
-        frames_text=count(run.frame_count),
+        frames_text=frames_words(run),
         answers_note=captions.answers_note(run),
         strip=film_strip(run),
     )

@@ -90,6 +90,16 @@ def _other_rate(run: Run, mode: str, column: str) -> str:
     return f" at {count(rate_hz)} frames/s"
 
 
+def frames_words(run: Run) -> str:
+    """ "100 frames", or of a part of a source "3 frames, 40 to 42", "3 frames, 0 to 20, one in 10"."""
+    first, step = int(run.frame_numbers[0]), int(run.manifest.get("frame_step", 1))
+    words = f"{count(run.frame_count)} frame{'' if run.frame_count == 1 else 's'}"
+    if step == 1 and (first == 0 or run.frame_count == 1):
+        return words if first == 0 else f"{words}, number {first}"
+    every = "" if step == 1 else f", one in {step}"
+    return f"{words}, {first} to {int(run.frame_numbers[-1])}{every}"
+
+
 def rate(run: Run) -> str:
     """The frame rate at which power is stated, in words: less than was asked for if the focus sustains less."""
     chosen = "" if run.manifest.get("frame_rate_hz") else ", the most all sustain"

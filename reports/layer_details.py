@@ -58,16 +58,16 @@ _TITLES = (
 
 def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell, ...]:
     """The cells under `_TITLES`."""
-    layer, frames = int(entry["layer_index"]), run.frame_count
+    layer, frames, messages = int(entry["layer_index"]), run.frame_count, entry["messages_all_frames"]
     sends, computes = layer in run.sending, layer > 0
     return (
         Cell(count(run.neurons[layer])),
         _fan_out_cell(run.fan_outs[layer]) if sends else _NOTHING,
-        Cell(count(entry["messages"] / frames), exact(entry["messages"], "in all")) if sends else _NOTHING,
+        Cell(count(messages / frames), exact(messages, "in all")) if sends else _NOTHING,
         value_cell(entry["sparsity"] * 100, "percent", 1.0, "%") if sends else _NOTHING,
-        value_cell((entry["adds"] + entry["multiplies"]) / frames, "operations", 1.0, ""),
-        value_cell(entry["total_pj"] / frames, "total_pj", 1e-12, "J"),
-        Cell(count(entry["saturations"]), f"{entry['accumulator_clips']} additions clipped"),
+        value_cell((entry["adds_all_frames"] + entry["multiplies_all_frames"]) / frames, "operations", 1.0, ""),
+        value_cell(entry["total_all_frames_pj"] / frames, "total_pj", 1e-12, "J"),
+        Cell(count(entry["saturations_all_frames"]), f"{entry['accumulator_clips_all_frames']} additions clipped"),
         Cell(count(entry["accumulator_peak"])) if computes else _NOTHING,
         Cell(f"{entry['headroom_bits']:.1f}", exact(entry["headroom_bits"], "bits")) if computes else _NOTHING,
         Cell(count(_bits_needed(run, layer, mode))) if computes else _NOTHING,

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from hwmodels.records import LINK_COLUMNS
 from reports.mesh import link_name
+from reports.tables import all_frames
 
 
 def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) -> pd.DataFrame:
     """One row per mode and link that is used, over all frames, from links.parquet, which is read piece by piece.
 
-    `mode, link, name, from_column, from_row, to_column, to_row` and `LINK_COLUMNS`, sums but for the largest
-    `queue_peak`. `utilisation` is the share of the run, from its start to the last frame's end, that the link was busy;
+    `mode, link, name, from_column, from_row, to_column, to_row`, the sums of `LINK_COLUMNS` (`messages_all_frames`,
+    `flits_all_frames`, `busy_all_frames_fs`, `wait_all_frames_fs`) and the largest `queue_peak`. `utilisation` is the
+    share of the run, from its start to the last frame's end, that the link was busy;
     `utilisation_peak` that of the frame with the largest share of its interval (see `hwmodels.frame_intervals`). Where
     connections have links of their own, all those between the same tiles count together, and it can be more than 1.
     """
@@ -37,7 +39,7 @@ def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) ->
             {
                 "mode": mode,
                 **_places(mesh),
-                **own,
+                **{name if name == "queue_peak" else all_frames(name): value for name, value in own.items()},
                 "utilisation": own["busy_fs"] / max(int(times[mode].sum()), 1),
                 "utilisation_peak": peaks[mode],
             }

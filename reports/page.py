@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.figures.theme import template
+from reports.figures.theme import least_px, template
 from reports.numbers import count
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -41,6 +41,11 @@ class Plot:
     def figures(self) -> dict[str, str]:
         """Label of each figure by its name on the page."""
         return {f"{self.id}-{number}": label for number, label in enumerate(self.variants)}
+
+    @property
+    def least_px(self) -> int:
+        """How wide it must be for all labels to stay apart; a narrower page scrolls it."""
+        return max(map(least_px, self.variants.values()), default=0)
 
     @property
     def shown(self) -> str:

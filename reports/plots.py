@@ -54,7 +54,8 @@ def network_plots(run: Run) -> list[Plot]:
 
 def cost_plots(run: Run) -> list[Plot]:
     """What each frame cost, with its picture; without labels, whether the answers agree; and how costs are spread."""
-    shown = run.frames[run.frames["frame"] < MOST_FRAMES]
+    numbered = run.numbered(run.frames)
+    shown = numbered[run.frames["frame"] < MOST_FRAMES]
     exact = {name: frames.cost_per_frame(shown, cost) for name, cost in frames.COSTS.items()}
     caption = captions.CAPTIONS["cost-per-frame"] + captions.under_pictures(run)
     if run.frame_count > MOST_FRAMES:
@@ -62,12 +63,12 @@ def cost_plots(run: Run) -> list[Plot]:
     spread = {name: frames.cost_distribution(run.frames, cost) for name, cost in frames.COSTS.items()}
     plots = [_plot("cost-per-frame", exact, caption=caption, choose="Cost", pictures=len(run.sample_frames))]
     if run.labels is None and run.frames["agrees"].notna().any() and not _only_originals(run):
-        followed = agreement.agreement_so_far(run.frames, focus_mode(run), run.classes)
+        followed = agreement.agreement_so_far(numbered, focus_mode(run), run.classes)
         caption = captions.CAPTIONS["agreement"] + captions.first_five(run)
         plots.append(_plot("agreement", followed, caption=caption, follows=True))
     plots.append(_plot("distribution", spread, choose="Cost"))
     if run.frame_count > 2 * WINDOW and window(run):
-        whole = {name: frames.cost_overview(run.frames, cost) for name, cost in frames.COSTS.items()}
+        whole = {name: frames.cost_overview(numbered, cost) for name, cost in frames.COSTS.items()}
         plots.append(_plot("cost-overview", whole, choose="Cost"))
     return plots
 
@@ -102,7 +103,7 @@ def layer_plots(run: Run) -> list[Plot]:
 
 
 def _share_maps(run: Run) -> dict[str, go.Figure]:
-    table = run.layer_shares[run.layer_shares["layer_index"] > 0]  # the input receives nothing
+    table = run.numbered(run.layer_shares[run.layer_shares["layer_index"] > 0])  # the input receives nothing
     return {
         network_name(mode): heatmaps.layers_over_frames(table[table["mode"] == mode], heatmaps.SHARE)
         for mode in run.modes
@@ -115,7 +116,7 @@ def change_plots(run: Run) -> list[Plot]:
     mode = changes_mode(run.modes)
     if mode is None:
         return []
-    table = run.changes_of(mode)
+    table = run.numbered(run.changes_of(mode))
     shades = (heatmaps.DISTANCE, heatmaps.COSINE)
     maps = {
         shade.title: heatmaps.layers_over_frames(table, shade) for shade in shades if table[shade.column].notna().any()
@@ -138,7 +139,7 @@ def answer_plots(run: Run) -> list[Plot]:
     """Right and wrong, where labels or the original network say what is right and the classes are few."""
     result = []
     if run.labels is not None:
-        result.append(_plot("running-error", accuracy.running_error(run.frames)))
+        result.append(_plot("running-error", accuracy.running_error(run.numbered(run.frames))))
     elif run.frames["agrees"].isna().any() or focus_mode(run).startswith("original"):
         return []
     if len(run.classes) <= accuracy.MOST_CLASSES:

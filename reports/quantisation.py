@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from reports.run import Run
 
-PRECISIONS: Final = {"scaled": "scale k", "full": "full precision"}
-"""How the precisions are called in text; the coarse one, of rounding and sigma-delta, first."""
+PRECISIONS: Final = {"scaled": "scale k", "full": "full fixed point"}
+"""How the precisions are called in text; the coarse one, of rounding and sigma-delta, first. Both are integers of as
+many bits: at full fixed point they span the whole of them, at scale k as much as k leaves."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Fidelity:
 def precision_of(mode: str) -> str:
     """The precision of the integers that a network sends."""
     return "scaled" if mode in {"rounding", "sigma_delta"} else "full"
+
+
+def precision_name(run: Run, precision: str) -> str:
+    """ "scale k", or "full fixed point, 8 bits"."""
+    bits = (run.manifest.get("quantisation") or {}).get("activation_bits")
+    return f"{PRECISIONS[precision]}, {bits} bits" if precision == "full" and bits else PRECISIONS[precision]
 
 
 def precisions_of(modes: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from math import isinf
 from typing import Any, Final
 
 from reports.headline import focus_mode
-from reports.numbers import NOTHING, count, exact, percent
+from reports.numbers import NOTHING, count, exact, percent, significant
 from reports.page import Cell, Column, Row, Table
 from reports.quantisation import PRECISIONS, layers_of, precision_of, precisions_of
 from reports.run import Run
@@ -32,7 +32,9 @@ def _row(entries: tuple[dict[str, Any], ...], shown: dict[str, Any]) -> Row:
     return Row(
         (
             Cell(str(shown["layer"])),
-            Cell(NOTHING) if shown["scale"] is None else Cell(f"{shown['scale']:.4g}", exact(shown["scale"], "")),
+            Cell(NOTHING)
+            if shown["scale"] is None
+            else Cell(significant(shown["scale"], 4), exact(shown["scale"], "")),
             _weights_cell(shown),
             *(_decibels_cell(entry["signal_to_noise_db"]) for entry in entries),
             *(_share_cell(entry["saturated_share"]) for entry in entries),
@@ -51,7 +53,9 @@ def _decibels_cell(decibels: float) -> Cell:
     """Often the input is exact: pixels are integers."""
     if isinf(decibels):
         return Cell("exact" if decibels > 0 else NOTHING)
-    return Cell(f"{decibels:.1f} dB", f"noise is {100 * 10 ** (-decibels / 20):.3g} % of the signal's amplitude")
+    return Cell(
+        f"{decibels:.1f} dB", f"noise is {significant(100 * 10 ** (-decibels / 20))} % of the signal's amplitude"
+    )
 
 
 def _share_cell(share: float) -> Cell:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hwmodels import Accelerator, Chip, chip_of, frame_intervals, price
 from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from reports import changes, core_tables, files, layer_costs, tables
-from reports.answers import answer_columns
+from reports.answers import answer_columns, scaled
 from reports.atomic import read_arrays, read_json
 from reports.count_warnings import count_warnings
 from reports.equality import Equality, check_equality
@@ -72,9 +72,9 @@ class Run:
     `parts` is layers.json: one entry per core in use (see `reports.parts`); `mesh` is mesh.json (see `reports.mesh`);
     `counts` the counts table with `mode` and `layer` as categories; `outputs` (frames, classes) integers per mode, in
     the network's own order (a map's as (channel, y, x); `output_shape`), on disk until they are asked for (see
-    `reports.outputs`); `labels` (frames,) or None; `sample_frames` uint8, pictures
-    of frames 0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was
-    measured when the network was quantised (see `reports.quantisation`), None in a run that does not say.
+    `reports.outputs`; `real_outputs` has floats); `labels` (frames,) or None; `sample_frames` uint8, pictures of frames
+    0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what was measured when
+    the network was quantised (see `reports.quantisation`), None in a run that does not say.
     """
 
     path: Path
@@ -88,6 +88,12 @@ class Run:
     labels: NDArray[np.int64] | None
     sample_frames: NDArray[np.uint8]
     quantisation: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Run({str(self.path)!r}: {self.frame_count:,} frames of {self.manifest.get('dataset')}, "
+            f"{self.manifest.get('network')} on {self.accelerator.name}; {', '.join(self.modes)})"
+        )
 
     @property
     def modes(self) -> list[str]:
@@ -103,6 +109,19 @@ class Run:
     def frame_count(self) -> int:
         """Frames simulated per mode."""
         return int(self.manifest["frames"])
+
+    @cached_property
+    def frame_numbers(self) -> NDArray[np.int64]:
+        """(frames,) the number in its source of each frame: 40, 41, 42 of a run of `frames: {range: "40:43"}`.
+
+        In tables frames are counted from 0; whatever people read has these numbers.
+        """
+        first, step = int(self.manifest.get("first_frame", 0)), int(self.manifest.get("frame_step", 1))
+        return first + step * np.arange(self.frame_count, dtype=np.int64)
+
+    def numbered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table whose column `frame` has the frames' numbers in their source."""
+        return table.assign(frame=self.frame_numbers[table["frame"].to_numpy(np.int64)])
 
     @property
     def neurons(self) -> list[int]:
@@ -233,6 +252,14 @@ class Run:
         """The traffic on each link of the mesh that is used, of one mode and of frames `first` to `last` only."""
         columns = [*files.LINK_INDEX, *LINK_COLUMNS]
         return read_parquet(self.path / files.LINKS, columns, chosen_frames(mode, first, last))
+
+    def real_outputs(self, mode: str) -> NDArray[np.float64]:
+        """(frames, classes) the outputs of one network in the model's own scale: the integers of `outputs` times the
+        real value of one unit of each. All of them at once, in memory. Raises RunError for a mode that was not run.
+        """
+        if mode not in self.modes:
+            raise RunError(f"{self.path}: has no network {mode!r}; it has {', '.join(self.modes)}")
+        return scaled(np.asarray(self.outputs[mode]), self.manifest.get("output_scales", {}).get(mode, 1.0))
 
     @cached_property
     def answers(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _NARROWEST_NAME: Final = 4
 def film_strip(run: Run) -> dict[str, Any]:
     """What the page's script needs: `sheet`, and `lines`, the answers that stand under each picture, one below another.
 
+    Frames are counted from 0: the n-th is number `first + n * step` of its source.
     The first line is the truth: the label, or without labels the original network's answer; the last one the focus's.
     `wide` pictures have room for names and details.
     """
@@ -30,6 +31,8 @@ def film_strip(run: Run) -> dict[str, Any]:
     longest = max((len(name) for line in lines for name in line["classes"]), default=0)
     return {
         "frames": min(run.frame_count, MOST_FRAMES),
+        "first": int(run.frame_numbers[0]),
+        "step": int(run.manifest.get("frame_step", 1)),
         "lines": lines,
         "wide": run.sample_frames.ndim == 4 or longest > _NARROWEST_NAME,
         "sheet": None if pictures is None else vars(pictures),

@@ -42,6 +42,14 @@ WHOLE_CHIP: Final = "whole chip"
 """The layer under which energy is listed that belongs to no core: leakage of the chip as a whole."""
 
 
+def all_frames(name: str) -> str:
+    """How the sum over all frames is called of what `name` is in one frame, its unit still at the end:
+    `messages_all_frames`, `total_all_frames_pj`. Where a name stands alone it is of one frame, or a mean per frame.
+    """
+    quantity, _, unit = name.rpartition("_")
+    return f"{quantity}_all_frames_{unit}" if unit in {"pj", "fs"} else f"{name}_all_frames"
+
+
 def energy_columns(component: str) -> list[str]:
     """The columns of the energy table that hold a component's energy."""
     return [column.name for column in ENERGY_COLUMNS if column.component == component]
@@ -137,7 +145,7 @@ def _frame_times(counts: pd.DataFrame, parts: Parts, interval_fs: int, period_fs
 def energy_table(energies: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     """One row per mode, core, component and action with the energy of all frames together, in pJ.
 
-    Columns `mode, core, layer, component, action, energy_pj`. The last core of a mode is -1, the whole chip.
+    Columns `mode, core, layer, component, action, energy_all_frames_pj`. The last core of a mode is -1, the whole chip.
     """
     summed = totals(energies, by=("mode", "core"))
     rows = [
@@ -147,7 +155,7 @@ def energy_table(energies: pd.DataFrame, parts: Parts) -> pd.DataFrame:
             "layer": parts.layers[parts.layer[entry["core"]]] if entry["core"] >= 0 else WHOLE_CHIP,
             "component": column.component,
             "action": column.action,
-            "energy_pj": entry[column.name] / AJ_PER_PJ,
+            all_frames("energy_pj"): entry[column.name] / AJ_PER_PJ,
         }
         for entry in summed.to_dict("records")
         for column in ENERGY_COLUMNS
@@ -161,7 +169,8 @@ def summary_table(
     at_rate: Mapping[str, Mapping[str, float]],
     equalities: tuple[Equality, ...],
 ) -> pd.DataFrame:
-    """One row per mode, means over frames: the table that ends a run.
+    """One row per mode, means over frames: the table that ends a run. Columns are called as in `frames_table`, whose
+    means they are; sums over frames have other names (`all_frames`).
 
     `total_pj` is a frame's energy while it was worked on, with leakage from the end of the frame before to its own;
     `at_rate` says for each mode what it is for the whole interval of a frame rate: `energy_at_rate_pj`, `power_mw`,

@@ -44,9 +44,9 @@ def write_trace(
 ) -> tuple[str, int, int]:
     """Write the trace of one network (the one the dashboard is about, unless given), packed if the name ends in .gz.
 
-    frames: the first, and the one after the last; by default the first `FRAMES`. The file is written whole or not at
-    all. Returns the network, and the first and last frame. Raises RunError for what the run does not have, or where no
-    file can be written.
+    frames: the first, and the one after the last, by their numbers in the source; by default the first `FRAMES`. The
+    file is written whole or not at all. Returns the network, and the numbers of the first and last frame. Raises
+    RunError for what the run does not have, or where no file can be written.
     """
     path = Path(path)
     mode, first, last = chosen(run, mode, frames)
@@ -59,27 +59,33 @@ def write_trace(
                 stream.writelines(_document(run, mode, first, last))
         else:
             raw.writelines(_document(run, mode, first, last))
-    return mode, first, last
+    return mode, int(run.frame_numbers[first]), int(run.frame_numbers[last])
 
 
 def chosen(run: Run, mode: str | None, frames: tuple[int | None, int | None]) -> tuple[str, int, int]:
-    """The network, the first and the last frame of a trace. Raises RunError for what the run does not have."""
+    """The network, the first and the last frame of a trace, counted from 0; `frames` are numbers in the source.
+
+    Raises RunError for what the run does not have.
+    """
     if mode is not None and mode not in run.modes:
         raise RunError(f"{run.path}: has no network {mode!r}; it has {', '.join(run.modes)}")
-    first = frames[0] or 0
-    last = min(first + FRAMES if frames[1] is None else frames[1], run.frame_count) - 1
-    if not 0 <= first <= last:
+    numbers = run.frame_numbers
+    first = int(np.searchsorted(numbers, numbers[0] if frames[0] is None else frames[0]))
+    last = min(first + FRAMES, len(numbers)) if frames[1] is None else int(np.searchsorted(numbers, frames[1]))
+    last -= 1
+    if not 0 <= first <= last or (frames[0] is not None and frames[0] < numbers[0]):
         given = ":".join("" if each is None else str(each) for each in frames)
         raise RunError(
-            f"{run.path}: no frames {given}; it has {run.frame_count}, from 0 to {run.frame_count - 1}: give them as "
-            "START:STOP, with START below STOP"
+            f"{run.path}: no frames {given}; it has {run.frame_count}, from {numbers[0]} to {numbers[-1]}: give them "
+            "as START:STOP, with START below STOP"
         )
     return mode or focus_mode(run), first, last
 
 
 def _document(run: Run, mode: str, first: int, last: int) -> Iterator[bytes]:
     """The JSON in pieces."""
-    said = {"run": run.name, "network": mode, "frames": f"{first}:{last + 1}", "accelerator": run.accelerator.name}
+    begin, end = run.frame_numbers[[first, last]]
+    said = {"run": run.name, "network": mode, "frames": f"{begin}:{end + 1}", "accelerator": run.accelerator.name}
     yield f'{{"displayTimeUnit":"ns","otherData":{json.dumps(said)},"traceEvents":[\n'.encode()
     waiting: list[str] = []
     begun = False
@@ -102,7 +108,7 @@ def _events(run: Run, mode: str, first: int, last: int) -> Iterator[str]:
     yield from _names(run)
     if arrows is not None:
         yield from _arrow_ends(run, arrows, "s", "sender", "sent_fs")
-    yield from _slices(run, phases, pieces_table(phases, messages))
+    yield from _slices(run, run.numbered(phases), run.numbered(pieces_table(phases, messages)))
     if arrows is not None:
         yield from _arrow_ends(run, arrows, "f", "receiver", "start_fs")
     yield from _queue_counters(run, counts, phases)

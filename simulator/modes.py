@@ -39,7 +39,7 @@ def mode_named(name: str) -> Mode:
 
 
 def encoding_on_wire(mode: Mode, chip_encoding: Encoding) -> Encoding:
-    """How the mode's messages travel: full-precision values are always graded, integers as the chip encodes them."""
+    """How the mode's messages travel: those at full fixed point always graded, others as the chip encodes them."""
     return "graded" if mode.precision == "full" else chip_encoding
 
 

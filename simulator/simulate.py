@@ -79,8 +79,8 @@ def simulate(
     """Run `frames` through `network` on `chip` and return counts, times and outputs.
 
     frames: (n, pixels) or (n, C, H, W) uint8, or an iterable of such arrays (a stream; only a block of it is in
-    memory). mode: one of hwmodels.records.MODES; `original*` and `temporal_difference` want the full-precision
-    network, the others the scaled one. mapping: which cores each layer runs on (layer l on core l unless given).
+    memory). mode: one of hwmodels.records.MODES; `original*` and `temporal_difference` want the network at full fixed
+    point, the others the scaled one. mapping: which cores each layer runs on (layer l on core l unless given).
     progress: called with the number of frames finished since the last call. The reference engine takes all frames at
     once. Raises SimulationError for frames, networks and chips that don't fit each other.
     """

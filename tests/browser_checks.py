@@ -31,6 +31,43 @@ return [...document.querySelectorAll('.js-plotly-plot')].filter((plot) => {
 _OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
+_LABELS = r"""
+const found = [], box = (element) => element.getBoundingClientRect();
+const shown = (plot, selector) => [...plot.querySelectorAll(selector)].filter((each) => each.textContent);
+const place = (text) => {
+  const { a, b, c, d, e, f } = text.getCTM(), x = Number(text.getAttribute('x')), y = Number(text.getAttribute('y'));
+  return [a * x + c * y + e, b * x + d * y + f, Math.atan2(b, a)];
+};
+function ticksMeet(one, two) {  // along the line of writing, and across it
+  const [x0, y0, turn] = place(one), [x1, y1] = place(two), [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const along = Math.abs(cos * (x1 - x0) + sin * (y1 - y0)), across = Math.abs(cos * (y1 - y0) - sin * (x1 - x0));
+  const width = (one.getComputedTextLength() + two.getComputedTextLength()) / 2;
+  return across < 0.95 * parseFloat(getComputedStyle(two).fontSize) && along < width;
+}
+const boxesMeet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+  Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+for (const plot of document.querySelectorAll('.js-plotly-plot')) {
+  const whole = box(plot.querySelector('.main-svg')), legend = plot.querySelector('.legend');
+  if (legend) {
+    const { left, right, top, bottom } = box(legend);
+    if (left < whole.left - 1 || right > whole.right + 1 || top < whole.top - 1 || bottom > whole.bottom + 1)
+      found.push(`${plot.id}: the legend leaves the plot`);
+    if (bottom > whole.top + plot._fullLayout._size.t + 1) found.push(`${plot.id}: the legend lies on the drawing`);
+    if (bottom - top > 1.5 * plot._fullLayout._size.h) found.push(`${plot.id}: the legend leaves no room`);
+  }
+  for (const axis of ['xtick', 'ytick', 'x2tick', 'y2tick']) {
+    const ticks = shown(plot, `.${axis} text`);
+    const pair = ticks.findIndex((each, number) => number && ticksMeet(ticks[number - 1], each));
+    if (pair > 0) found.push(`${plot.id}: ${ticks[pair - 1].textContent} and ${ticks[pair].textContent} overlap`);
+  }
+  const boxes = shown(plot, '.heatmap-label text, .textpoint text').map(box);
+  if (boxes.some((one, number) => boxes.slice(number + 1).some((two) => boxesMeet(one, two))))
+    found.push(`${plot.id}: texts overlap`);
+}
+return found;
+"""
+
+
 def missing_browser() -> str:
     """Why no browser can be started; empty if one can."""
     for names in (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",)):
@@ -70,6 +107,7 @@ def check_page(path: Path) -> None:
         check_hover(driver)
         check_theme(driver)
         check_choices(driver)
+        check_labels(driver)
         check_print(driver)
         check_narrow(driver)
         errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}]
@@ -133,6 +171,15 @@ def check_choices(driver: Any) -> None:
         wait_for(lambda: driver.execute_script(_NOT_DRAWN) == [], f"figure {radio.get_attribute('value')} to be drawn")
 
 
+def check_labels(driver: Any) -> None:
+    """Wide or narrow, legends stay in their plots and off the drawing, and no label lies on another."""
+    for width in (1200, 600):
+        device = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+        _wait_for_nothing(driver, _LABELS)
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def check_print(driver: Any) -> None:
     """On paper the page is light, has no controls, and no plot is wider than the page."""
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -153,6 +200,14 @@ def check_narrow(driver: Any) -> None:
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
     wait_for(lambda: driver.execute_script(_OVERFLOW) <= 0, "the page to fit 400 pixels")
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _wait_for_nothing(driver: Any, script: str, seconds: float = 5) -> None:
+    """Wait until `script` finds nothing wrong. Raises AssertionError with what it finds after `seconds`."""
+    until = time.monotonic() + seconds
+    while (found := driver.execute_script(script)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert found == []
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20) -> None:

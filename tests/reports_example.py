@@ -45,7 +45,7 @@ EXPERIMENT = "name: tiny\n"
 
 
 def manifest(modes: Sequence[str] = MODES, **more: Any) -> dict[str, Any]:
-    """The manifest of the example. Output 1 counts three times as much as output 0 in the full-precision networks."""
+    """The manifest of the example. Output 1 counts three times as much as output 0 at full fixed point."""
     scales = {mode: [1.0, 3.0] if mode in {"original", "temporal_difference"} else [1.0, 1.0] for mode in modes}
     return {"name": "tiny", "modes": list(modes), "network": "net", "dataset": "data", "output_scales": scales, **more}
 

@@ -107,10 +107,10 @@ def test_the_trace_of_a_simulated_run_nests(run: ds.Run, tmp_path: Path) -> None
 
 def test_cores_add_up_to_layers_and_links_to_flits(run: ds.Run) -> None:
     assert run.layout.names[:5] == ("input.0", "input.1", "layer1.0", "layer1.1", "layer1.2")
-    for name in ("messages", "adds", "total_pj"):
+    for name in ("messages_all_frames", "adds_all_frames", "total_all_frames_pj"):
         by_layer = run.cores.groupby(["mode", "layer_index"], sort=False, observed=True)[name].sum()
         assert by_layer.tolist() == pytest.approx(run.layers[name].tolist(), rel=1e-15)
     hops = (run.counts["flit_hops_ew"] + run.counts["flit_hops_ns"]).groupby(run.counts["mode"], sort=False).sum()
-    flits = run.links.groupby("mode", sort=False)["flits"].sum()
+    flits = run.links.groupby("mode", sort=False)["flits_all_frames"].sum()
     pd.testing.assert_series_equal(flits, hops, check_names=False, check_index_type=False, check_categorical=False)
     assert [pair.identical for pair in run.equalities] == [True]

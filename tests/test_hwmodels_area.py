@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwmodels import Accelerator, PricingError, action_prices, chip_area, load_accelerator, scaled, scaling
+from hwmodels import Accelerator, PricingError, action_prices, chip_area, load_accelerator, scaled, scaling, why_no_area
 from hwmodels.area import area_ratio
 
 HOROWITZ = load_accelerator("horowitz-45nm")
@@ -103,3 +104,42 @@ def test_a_chip_at_another_node_has_the_areas_of_that_node() -> None:
     assert "Stillmaker and Baas" in row.source
     assert (action_prices(there) == action_prices(scaled(HOROWITZ, scaling(HOROWITZ, "7")))).all()
     assert there.cores == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("mesh: {columns: 32}", "mesh.columns"),
+        ("mesh: {rows: 64, cores_per_tile: 2}", "mesh.rows"),
+        ("mesh: {cores_per_tile: 32}", "mesh.cores_per_tile"),
+        ("core: {weight_memory: {capacity: 1 MiB}}", "core.weight_memory.capacity"),
+        ("core: {state_memory: {capacity: 1 MiB}}", "core.state_memory.capacity"),
+        ("core: {add: {lanes: 16}}", "core.add.lanes"),
+        ("cores: [{name: large, count: 3, state_memory: {capacity: 1 MiB}}]", "cores"),
+        ("area: {node_nm: 7}", "area.node_nm"),
+    ],
+)
+def test_a_die_of_another_size_is_not_taken_over(tmp_path: Path, change: str, named: str) -> None:
+    """60 mm2 are those of 128 cores: a chip that extends Loihi and is another has no area, and says why."""
+    own, further, given = (tmp_path / f"{name}.yaml" for name in ("own", "further", "given"))
+    own.write_text(f"schema: deltasim/accelerator/1\nextends: loihi1-davies2018\n{change}\n")
+    further.write_text("schema: deltasim/accelerator/1\nextends: own.yaml\nleakage: {core_mw: 1}\n")
+    given.write_text("schema: deltasim/accelerator/1\nextends: own.yaml\narea: {die_mm2: 480}\n")
+    for path in (own, further):
+        chip = load_accelerator(path)
+        assert chip_area(chip)[-1].mm2 is None
+        assert why_no_area(chip) == (
+            f"60 mm2 is the die of loihi1-davies2018, which has another {named}: give area.die_mm2 of this chip, if it "
+            "is known"
+        )
+        again = Accelerator.model_validate(chip.model_dump(mode="json", by_alias=True))
+        assert why_no_area(again) == why_no_area(chip)
+    assert (chip_area(load_accelerator(given))[-1].mm2, why_no_area(load_accelerator(given))) == (480, "")
+
+
+def test_a_die_of_the_same_size_is_taken_over(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    text = "schema: deltasim/accelerator/1\nextends: loihi1-davies2018\nmesh: {{columns: {}}}\nclock: 1 GHz\n"
+    own.write_text(text.format(load_accelerator("loihi1-davies2018").mesh.columns))
+    for name in (own, "loihi1-sanafe"):
+        assert (chip_area(load_accelerator(name))[-1].mm2, why_no_area(load_accelerator(name))) == (60, "")

@@ -61,7 +61,7 @@ def test_only_the_precisions_that_were_simulated(tmp_path: Path) -> None:
     assert [each.precision for each in fidelities(run)] == ["scaled"]
     titles = [column.title for column in quantisation_table(run).columns]
     assert "signal-to-noise, scale k" in titles
-    assert not [title for title in titles if "full precision" in title]
+    assert not [title for title in titles if "full fixed point" in title]
 
 
 def test_the_table_by_hand(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_page_teaches_it(tmp_path: Path) -> None:
     for piece in (
         "What quantisation did, layer by layer",
         "Scale k: answers as float on 87.50 %; least signal-to-noise 12.3 dB",
-        "Full precision: answers as float on 100.00 %",
+        "Full fixed point: answers as float on 100.00 %",
         "on 8 calibration frames",
         "at 20 dB the error is a tenth of the signal",
         "alert('1')",

@@ -19,7 +19,7 @@ from reports.core_tables import layers_table
 from reports.mesh import check_mesh
 from reports.parts import Parts
 from reports.phases import ACTIVITIES, phases_table, pieces_table
-from reports.tables import COMPONENTS, component_column
+from reports.tables import COMPONENTS, all_frames, component_column
 from reports.waterfall import STEPS
 
 BOTH = Chip(parts=(2, 3, 4, 2), columns=2, rows=2, cores_per_tile=3, barrier=True)
@@ -61,7 +61,8 @@ def test_tables_by_core_add_up_to_tables_by_layer(either: Run) -> None:
     keys = ["mode", "layer_index"]
     cores = run.cores.groupby(keys, sort=False, observed=True)
     layers = run.layers.set_index(keys)
-    for name in ("messages", "values_out", "l1_out", "adds", "multiplies", "saturations", "accumulator_clips"):
+    for count in ("messages", "values_out", "l1_out", "adds", "multiplies", "saturations", "accumulator_clips"):
+        name = all_frames(count)
         pd.testing.assert_series_equal(cores[name].sum(), layers[name], check_dtype=False)
     pd.testing.assert_series_equal(cores["queue_peak"].max(), layers["queue_peak"])
     pd.testing.assert_series_equal(cores["parts"].first(), layers["cores"], check_names=False)
@@ -70,10 +71,11 @@ def test_tables_by_core_add_up_to_tables_by_layer(either: Run) -> None:
     for component in COMPONENTS:
         names = [column.name for column in ENERGY_COLUMNS if column.component == component]
         attojoules = exact[names].sum().sum(axis=1).tolist()
-        assert layers[component_column(component)].tolist() == [value / 10**6 for value in attojoules]
-    assert layers["total_pj"].tolist() == [value / 10**6 for value in exact["total_aj"].sum()]
-    by_layer = run.energy.groupby(["mode", "layer"], sort=False)["energy_pj"].sum()
-    assert by_layer.xs("conv2", level="layer").tolist() == pytest.approx(layers.xs(2, level=1)["total_pj"].tolist())
+        assert layers[all_frames(component_column(component))].tolist() == [value / 10**6 for value in attojoules]
+    assert layers["total_all_frames_pj"].tolist() == [value / 10**6 for value in exact["total_aj"].sum()]
+    by_layer = run.energy.groupby(["mode", "layer"], sort=False)["energy_all_frames_pj"].sum()
+    expected = layers.xs(2, level=1)["total_all_frames_pj"].tolist()
+    assert by_layer.xs("conv2", level="layer").tolist() == pytest.approx(expected)
 
 
 def test_shares_of_times_whose_sum_is_beyond_int64(either: Run) -> None:
@@ -134,9 +136,9 @@ def test_links_over_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     summed = every.groupby(["mode", "link"], sort=False, observed=True)
     for name in LINK_COLUMNS:
         expected = summed[name].max() if name == "queue_peak" else summed[name].sum()
-        assert links[name].tolist() == expected.tolist(), name
+        assert links[name if name == "queue_peak" else all_frames(name)].tolist() == expected.tolist(), name
     whole_fs = run.counts[run.counts["mode"] == "rounding"]["update_end_fs"].max()
-    assert links.loc[("rounding", 1), "utilisation"] == links.loc[("rounding", 1), "busy_fs"] / whole_fs
+    assert links.loc[("rounding", 1), "utilisation"] == links.loc[("rounding", 1), "busy_all_frames_fs"] / whole_fs
     assert (links["utilisation_peak"] >= links["utilisation"]).all()
     one = run.link_counts("rounding", 2, 3)
     assert set(one["frame"]) == {2, 3}
@@ -207,7 +209,7 @@ def test_a_run_without_splits_is_as_before(tmp_path: Path) -> None:
     run = load_run(make_branching_run(tmp_path / "run", frames=3))
     assert not run.layout.is_split
     assert run.layer_counts["layer_index"].tolist() == run.counts["core"].tolist()
-    shared = ["messages", "adds", "total_pj", "busy_share", "queue_peak"]
+    shared = ["messages_all_frames", "adds_all_frames", "total_all_frames_pj", "busy_share", "queue_peak"]
     pd.testing.assert_frame_equal(run.layers[shared], run.cores[shared])
     assert run.links.empty
 

@@ -11,8 +11,9 @@ import pytest
 from reports_example import make_run
 
 from hwmodels import exact_sum
-from reports import Run, compare, load_run
+from reports import Run, RunError, compare, load_run
 from reports.equality import check_equality
+from reports.tables import all_frames
 
 
 @pytest.fixture
@@ -70,8 +71,8 @@ def test_layers_by_hand(run: Run) -> None:
     assert layers.loc[("sigma_delta", 0), "sparsity"] == pytest.approx(1 - 3 / 6)
     assert layers.loc[("original", 0), "sparsity"] == pytest.approx(1 - 4 / 6)
     output = layers.loc[("sigma_delta", 1)]
-    assert (output["adds"], output["multiplies"], output["queue_peak"]) == (10, 0, 3)
-    assert output["total_pj"] == pytest.approx(1.0)
+    assert (output["adds_all_frames"], output["multiplies_all_frames"], output["queue_peak"]) == (10, 0, 3)
+    assert output["total_all_frames_pj"] == pytest.approx(1.0)
     assert output["headroom_bits"] == 21  # 32 bits, a sign, and 2 ** 10 seen
     # 130 ns in all: 12 ns serving and 20 ns updating, 98 ns starved
     assert output["busy_share"] == pytest.approx(32 / 130)
@@ -99,8 +100,28 @@ def test_totals_do_not_depend_on_grouping(run: Run) -> None:
     for keys in (["mode"], ["frame"], ["mode", "frame"], ["core"], ["mode", "core"]):
         assert sum(exact_sum(group.to_numpy()) for _, group in energies.groupby(keys)["total_aj"]) == total
     assert total == 2 * 19_200_000 + 2 * 800_000 + 1_000_000
-    assert run.energy["energy_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
-    assert run.layers["total_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
+    assert run.energy["energy_all_frames_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
+    assert run.layers["total_all_frames_pj"].sum() * 1e6 == pytest.approx(total, abs=1)
+
+
+def test_outputs_in_the_scale_of_the_model(run: Run) -> None:
+    assert run.real_outputs("original").tolist() == [[10, 9], [8, 12]]  # a unit of output 1 is 3
+    assert run.real_outputs("rounding").dtype == np.float64
+    with pytest.raises(RunError, match="has no network 'temporal_difference'; it has original, rounding, sigma_delta"):
+        run.real_outputs("temporal_difference")
+
+
+def test_a_name_has_one_meaning(run: Run) -> None:
+    """What is of a frame, or a mean per frame, never shares its name with a sum over frames; both add up."""
+    places = {"mode", "frame", "core", "layer", "layer_index", "name", "queue_peak", "accumulator_peak"}
+    of_a_frame = {str(name) for table in (run.frames, run.summary(), run.counts) for name in table.columns} - places
+    of_all = {str(name) for table in (run.layers, run.cores, run.links, run.energy) for name in table.columns}
+    assert not of_a_frame & of_all
+    frames, summary = run.frames.groupby("mode", observed=True, sort=False), run.summary().set_index("mode")
+    for name in set(run.frames.columns) & {"adds", "multiplies", "messages", "total_pj", "arithmetic_pj"}:
+        sums = run.layers.groupby("mode", observed=True, sort=False)[all_frames(name)].sum()
+        assert sums.tolist() == pytest.approx(frames[name].sum().tolist())
+        assert summary[name].tolist() == pytest.approx((sums / run.frame_count).tolist())
 
 
 def test_equality_counts_what_it_compared(run: Run) -> None:

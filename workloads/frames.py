@@ -22,6 +22,7 @@ class Frames:
     gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk. `source`: where the pixels come
     from, as a text that differs wherever they may (hash of the file, what was done to it), or None; with it the hash
     of a video needs no decoding. `warnings`: what is wrong with the source, one sentence each, to be shown to the user.
+    `first` and `step`: frame n here is number `first + step * n` of the source, where a range or a stride was chosen.
     """
 
     name: str
@@ -33,6 +34,12 @@ class Frames:
     )
     source: str | None = None
     warnings: tuple[str, ...] = ()
+    first: int = 0
+    step: int = 1
+
+    def __repr__(self) -> str:
+        shape, labels = " x ".join(map(str, self.shape)), "no labels" if self.labels is None else "labels"
+        return f"Frames({self.name!r}: {self.count:,} of {shape} pixels, {labels})"
 
     @property
     def pixels(self) -> int:
@@ -123,7 +130,8 @@ def take_range(frames: Frames, start: int, stop: int) -> Frames:
     def read(first: int, last: int) -> NDArray[np.uint8]:
         return frames.read(start + first, start + last)
 
-    return replace(frames, count=stop - start, labels=labels, read=read, source=source)
+    first = frames.first + frames.step * start
+    return replace(frames, count=stop - start, labels=labels, read=read, source=source, first=first)
 
 
 def take_stride(frames: Frames, stride: int) -> Frames:
@@ -143,4 +151,4 @@ def take_stride(frames: Frames, stride: int) -> Frames:
             out[place] = frames.read(index * stride, index * stride + 1)[0]
         return out
 
-    return replace(frames, count=count, labels=labels, read=read, source=source)
+    return replace(frames, count=count, labels=labels, read=read, source=source, step=frames.step * stride)

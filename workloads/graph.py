@@ -86,6 +86,10 @@ class Graph:
     def __post_init__(self) -> None:
         check_graph(self)
 
+    def __repr__(self) -> str:
+        frame = " x ".join(map(str, self.input_shape))
+        return f"Graph({self.name!r}: frames of {frame}, {len(self.nodes)} nodes, output {self.output!r})"
+
     @cached_property
     def shapes(self) -> dict[str, Shape]:
         """Shape of the frame (under INPUT) and of what each node gives, in order."""

@@ -112,6 +112,10 @@ class IntegerLayer:
     limits: IntArray | None = None
     leak: Requantiser | None = None
 
+    def __repr__(self) -> str:
+        sums, sent = (" x ".join(map(str, shape)) for shape in (self.shape, self.sent_shape))
+        return f"IntegerLayer({self.name!r}: accumulators {sums}, sends {sent}, {self.weight_count:,} weights)"
+
     @property
     def accumulators(self) -> int:
         """Number of accumulators."""
@@ -152,8 +156,8 @@ class IntegerNetwork:
     scale k (rounding, sigma-delta). `input_shape`: (height, width, channels) of a frame of uint8 pixels, which core 0
     turns into s_0 by `input_shift`, `input_offset` (channels,) int32 and `input_requantiser`. `accumulator_bits`: 8
     to 32; `overflow` says what a sum that does not fit becomes. `scales`: k_l for the input and each layer but the
-    last, s_l = round(k_l * activation_l). A full-precision network may have one scale per channel inside a layer; its
-    `scales` are then those of the layer as a whole.
+    last, s_l = round(k_l * activation_l). A network at full fixed point may have one scale per channel inside
+    a layer; its `scales` are then those of the layer as a whole.
     """
 
     name: str
@@ -168,6 +172,13 @@ class IntegerNetwork:
     scales: tuple[float, ...]
     input_offset: IntArray
     input_shift: int = 0
+
+    def __repr__(self) -> str:
+        bits = f"{self.weight_bits}/{self.activation_bits}/{self.accumulator_bits}"
+        return (
+            f"IntegerNetwork({self.name!r}, {self.precision}: {self.inputs} inputs, {len(self.layers)} layers, "
+            f"{self.outputs} outputs; {bits} bits of weights/activations/accumulators)"
+        )
 
     @property
     def inputs(self) -> int:

@@ -25,6 +25,10 @@ class LinearLayer:
     bias: Float32Array
     activation: Activation
 
+    def __repr__(self) -> str:
+        inputs, outputs = self.weights.shape
+        return f"LinearLayer({self.name!r}: {inputs} to {outputs}, {self.activation})"
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -43,6 +47,9 @@ class Network:
 
     def __post_init__(self) -> None:
         _check_network(self)
+
+    def __repr__(self) -> str:
+        return f"Network({self.name!r}: {self.inputs} inputs, {len(self.layers)} layers, {self.outputs} outputs)"
 
     @property
     def inputs(self) -> int:

@@ -3,7 +3,7 @@
 The mean is not subtracted here: pixels stay uint8, and the integer network starts with its own normalisation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -85,7 +85,7 @@ def preprocess_frames(frames: Frames, preprocessing: Preprocessing) -> Frames:
             out[place] = preprocessing.apply(image).ravel()
         return out
 
-    return Frames(frames.name, frames.count, shape, frames.labels, read, warnings=frames.warnings)
+    return replace(frames, shape=shape, read=read, source=None)
 
 
 def _layout(frames: Frames) -> tuple[int, int, bool]:

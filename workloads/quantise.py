@@ -54,6 +54,10 @@ def _pixels(
         return fitting.read(0, min(fitting.count, max(1, CALIBRATION_BYTES // fitting.pixels)))
     return flat_frames(stacked(calibration), shape, "calibration frames", network)
 
+    def __repr__(self) -> str:
+        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
+        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
+
 
 def quantise(
     network: Network | Graph,

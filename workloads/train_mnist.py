@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare with the shipped weights, write nothing")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "data" / f"{NAME}.npz")
     arguments = parser.parse_args()
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)  # a path is shown as it is
     with Progress(console=console) as progress:
         network = train(progress)
     accuracy = accuracy_on_test_set(network)

@@ -31,7 +31,7 @@ Progress = Callable[[str, int, int], None]
 def film_in_integers(
     film: Film, calibration: NDArray[np.uint8], scales: Sequence[float] | None = None
 ) -> QuantisedNetwork:
-    """The film's network in integers; activations at full precision span what `calibration` (n, pixels) shows.
+    """The film's network in integers; activations at full fixed point span what `calibration` (n, pixels) shows.
 
     Wide enough that the original in integers is nearly the float network, and that scales clip next to nothing.
     """

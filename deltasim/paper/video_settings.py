@@ -13,7 +13,7 @@ from workloads.normalisation import Normalisation
 
 ACCELERATOR: Final = "oconnor2017-int32"  # add 0.1 pJ, multiply 3.1 pJ, all else free; unit events
 WEIGHT_BITS, ACTIVATION_BITS = 11, 14  # 14: what VGG-16 sends at k = 1; 11: its sums then fit 32 bits
-CALIBRATION_FRAMES: Final = 4  # of the film: the ranges of activations at full precision
+CALIBRATION_FRAMES: Final = 4  # of the film: the ranges of activations at full fixed point
 
 FilmLoss = Literal["kl", "l2"]
 

@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from reports.figures.theme import figure, network_colour, network_name
+from reports.figures.names import literal
+from reports.figures.theme import figure, frame_axis, network_colour, network_name
 
 MOST_CLASSES: Final = 20
 _SHADES: Final = [[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]]
@@ -22,10 +23,10 @@ _COLOUR_BAR: Final = {
 
 
 def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
-    """Share of answers other than the label in frames 0 to n, over n."""
+    """Share of answers other than the label in the frames up to each."""
     result = figure(
         height=300,
-        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        xaxis=frame_axis(frames["frame"].to_numpy()),
         yaxis={"title": {"text": "wrong so far (%)"}, "ticksuffix": "%", "rangemode": "tozero"},
         hovermode="x unified",
     )
@@ -34,7 +35,7 @@ def running_error(frames: pd.DataFrame, points: int = 1000) -> go.Figure:
         share = np.cumsum(wrong) / np.arange(1, len(wrong) + 1) * 100
         chosen = np.unique(np.linspace(0, len(wrong) - 1, points).round().astype(np.int32))
         result.add_scatter(
-            x=chosen,
+            x=group["frame"].to_numpy(np.int32)[chosen],
             y=share[chosen].astype(np.float32),
             mode="lines+markers" if len(group) == 1 else "lines",
             name=network_name(str(mode)),
@@ -57,10 +58,14 @@ def confusion(frames: pd.DataFrame, mode: str, classes: list[str]) -> go.Figure:
         xaxis={"title": {"text": f"answer of {network_name(mode)}"}, "showgrid": False, "type": "category"},
         yaxis={"title": {"text": title}, "showgrid": False, "type": "category", "autorange": "reversed"},
     )
+    numbers = list(range(len(classes)))  # two classes may have one name
+    places = {"tickvals": numbers, "ticktext": [literal(name) for name in classes]}
+    result.update_xaxes(**places)
+    result.update_yaxes(**places)
     result.add_heatmap(
         z=share.astype(np.float32),
-        x=classes,
-        y=classes,
+        x=numbers,
+        y=numbers,
         customdata=table,
         text=np.where(table > 0, table.astype(str), ""),
         texttemplate="%{text}",

@@ -6,24 +6,26 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.theme import FRAME_MARGIN, figure, network_colour, network_name
+from reports.figures.names import literal
+from reports.figures.theme import FRAME_MARGIN, figure, frame_axis, network_colour, network_name
 
 MOST_MARKS = 500
 
 
 def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], points: int = 1000) -> go.Figure:
-    """Per network the share of frames 0 to n, over n, with the original's answer (a line), and with one of its first
+    """Per network the share of the frames up to each with the original's answer (a line), and with one of its first
     five (dashed, where known). Crosses are frames on which network `focus` answers something else.
     """
     result = figure(
         height=260,
-        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        xaxis=frame_axis(frames["frame"].to_numpy()),
         yaxis={"title": {"text": "agreement so far (%)"}, "ticksuffix": "%", "automargin": False},
         margin=FRAME_MARGIN,
     )
     for mode, group in frames.groupby("mode", observed=True, sort=False):
         if str(mode).startswith("original"):
             continue
+        numbers = group["frame"].to_numpy(np.int32)
         name, colour = network_name(str(mode)), network_colour(str(mode))
         for column, which, dash in (("agrees", "", "solid"), ("agrees_top5", ", first five", "dot")):
             if group[column].isna().any():
@@ -31,12 +33,14 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
             share = _so_far(group[column])
             chosen = np.unique(np.linspace(0, len(share) - 1, points).round().astype(np.int32))
             result.add_scatter(
-                x=chosen,
+                x=numbers[chosen],
                 y=share[chosen].astype(np.float32),
                 mode="lines+markers" if len(group) == 1 else "lines",
                 name=f"{name}{which}",
+                legendgroup=name,
+                showlegend=not which,  # the caption says what is dotted: a long legend would leave no room
                 line={"color": colour, "width": 1.8, "dash": dash},
-                hovertemplate=f"{name}{which}<br>%{{y:.2f}} of frames 0 to %{{x}}<extra></extra>",
+                hovertemplate=f"{name}{which}<br>%{{y:.2f}} of frames {numbers[0]} to %{{x}}<extra></extra>",
             )
     _add_marks(result, frames, focus, classes)
     return result
@@ -49,12 +53,12 @@ def _add_marks(result: go.Figure, frames: pd.DataFrame, focus: str, classes: lis
         return
     answers = [classes[int(answer)] for answer in chosen["prediction"].to_numpy()[other]]
     result.add_scatter(
-        x=other.astype(np.int32),
+        x=chosen["frame"].to_numpy(np.int32)[other],
         y=_so_far(chosen["agrees"])[other].astype(np.float32),
         mode="markers",
         name="another answer",
         marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#D55E00"}},
-        customdata=[answer.replace("<", "&lt;") for answer in answers],
+        customdata=[literal(answer) for answer in answers],
         hovertemplate=f"frame %{{x}}: {network_name(focus)} answers<br>%{{customdata}}<extra></extra>",
     )
 

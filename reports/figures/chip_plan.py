@@ -16,10 +16,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from reports.figures.names import literal, shortened
 from reports.figures.theme import figure
 
 _WIDTH: Final = 850
 """Pixels that the plan has on a page; on a narrow screen it is scrolled."""
+_AROUND: Final = 150
+"""Pixels for what stands left and right of a plan."""
 _MARGIN: Final = 0.05
 _FAINT: Final = [[0.0, "rgba(140,150,160,0.10)"], [1.0, "rgba(140,150,160,0.30)"]]
 _LETTER: Final = 0.6
@@ -74,10 +77,11 @@ def floor_plan(mesh: Mapping[str, Any], cells: Sequence[Cell], shade: Shade) -> 
                 unused[at] = 0
                 positions[at] = f"position {position_of(mesh, column, row, slot)}, tile ({column}, {row})<br>not used"
     size = _Size.of(columns * across, rows * down)
-    for cell in cells:
+    names = shortened([cell.lines[0] for cell in cells], size.letters)
+    for cell, name in zip(cells, names, strict=True):
         at = cell.row * (down + 1) + cell.slot // across, cell.column * (across + 1) + cell.slot % across
         unused[at] = np.nan
-        values[at], texts[at], hovers[at] = cell.value, size.fitting(cell.lines), cell.hover
+        values[at], texts[at], hovers[at] = cell.value, size.fitting((name, *cell.lines[1:])), cell.hover
     result = _plan(columns, rows, size.height)
     _add_faint(result, x, y, unused, positions)
     _add_values(result, x, y, values, texts, hovers, shade, size.font)
@@ -121,7 +125,7 @@ def _add_tiles(result: go.Figure, columns: int, rows: int, tiles: Mapping[tuple[
         for row in range(rows):
             names = tiles.get((column, row), ())
             faint[2 * row, 2 * column] = float(bool(names))
-            hovers[2 * row, 2 * column] = f"tile ({column}, {row})<br>{'<br>'.join(names) or 'not used'}"
+            hovers[2 * row, 2 * column] = f"tile ({column}, {row})<br>{'<br>'.join(map(literal, names)) or 'not used'}"
     _add_faint(result, x, y, faint, hovers)
 
 
@@ -150,29 +154,27 @@ class _Size:
         return cls(int(height * rows), font, letters, lines)
 
     def fitting(self, lines: Sequence[str]) -> str:
-        """As many of the lines as fit, the first cut if it is too long; nothing where not even a few letters fit."""
+        """As many of the lines as fit, which is one at least; nothing where not even a few letters fit."""
         if self.letters < 3 or not self.lines:
             return ""
-        shown = [self._cut(line) for line in lines[:1]]
-        shown += [line for line in lines[1 : self.lines] if len(line) <= self.letters]
-        return "<br>".join(shown)
+        shown = [lines[0], *(line for line in lines[1 : self.lines] if len(line) <= self.letters)]
+        return "<br>".join(map(literal, shown))
 
     def listed(self, names: Sequence[str]) -> str:
-        """As many of the names as fit below one another, each cut if it is too long, and how many more there are."""
+        """As many of the names as fit below one another, and how many more there are."""
         if self.letters < 3 or not self.lines:
             return ""
-        if len(names) <= self.lines:
-            return "<br>".join(map(self._cut, names))
-        shown = [self._cut(name) for name in names[: self.lines - 1]]
-        return "<br>".join([*shown, self._cut(f"+{len(names) - len(shown)} more") if shown else self._cut(names[0])])
-
-    def _cut(self, line: str) -> str:
-        return line if len(line) <= self.letters else f"…{line[1 - self.letters :]}"
+        if len(names) > self.lines:
+            shown = names[: self.lines - 1]
+            more = f"+{len(names) - len(shown)} more"
+            names = [*shown, more[: self.letters]] if shown else names[:1]
+        return "<br>".join(map(literal, names))
 
 
 def _plan(columns: int, rows: int, height: int) -> go.Figure:
     """An empty plan with numbers of columns and rows at its edge."""
-    result = figure(height=height + 96, showlegend=False, margin={"l": 44, "r": 16, "t": 34, "b": 44})
+    margin = {"l": 44, "r": 16, "t": 34, "b": 44}
+    result = figure(height=height + 96, showlegend=False, margin=margin, meta={"least_px": _WIDTH + _AROUND})
     common = {"showgrid": False, "zeroline": False, "automargin": False}
     result.update_xaxes(
         **common, range=[0, columns], title_text="column", **_numbers(columns), showline=False, constrain="domain"
@@ -288,7 +290,9 @@ def _add_outlines(result: go.Figure, columns: int, rows: int) -> None:
 
 
 def _add_tile_labels(result: go.Figure, tiles: Mapping[tuple[int, int], Sequence[str]], size: _Size) -> None:
-    shown = {place: size.listed(names) for place, names in tiles.items()}
+    names = list(dict.fromkeys(name for listed in tiles.values() for name in listed))
+    short = dict(zip(names, shortened(names, size.letters), strict=True))
+    shown = {place: size.listed([short[name] for name in listed]) for place, listed in tiles.items()}
     shown = {place: text for place, text in shown.items() if text}
     result.add_scatter(
         x=[column + 0.5 for column, _ in shown],
@@ -304,5 +308,5 @@ def names_by_tile(cores: pd.DataFrame) -> dict[tuple[int, int], list[str]]:
     """The names of the cores on each tile in use."""
     tiles: dict[tuple[int, int], list[str]] = {}
     for column, row, name in zip(cores["column"], cores["row"], cores["name"], strict=True):
-        tiles.setdefault((int(column), int(row)), []).append(str(name).replace("<", "&lt;"))
+        tiles.setdefault((int(column), int(row)), []).append(str(name))
     return tiles

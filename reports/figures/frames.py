@@ -15,6 +15,7 @@ from reports.figures.theme import (
     count_axis,
     energy_axis,
     figure,
+    frame_axis,
     network_colour,
     network_name,
     time_axis,
@@ -54,7 +55,7 @@ def cost_per_frame(frames: pd.DataFrame, cost: Cost) -> go.Figure:
     """A line per network through every frame of the run: exact values, in 32-bit floats for the size of the page."""
     result = figure(
         height=320,
-        xaxis={"title": {"text": "frame"}, "tickformat": "d"},
+        xaxis=frame_axis(frames["frame"].to_numpy()),
         yaxis={**cost.axis(), "automargin": False},
         hovermode="x unified",
         margin=FRAME_MARGIN,
@@ -73,14 +74,16 @@ def cost_per_frame(frames: pd.DataFrame, cost: Cost) -> go.Figure:
 
 def cost_overview(frames: pd.DataFrame, cost: Cost, bins: int = 400) -> go.Figure:
     """The whole run in at most `bins` bins of equally many frames: the mean as a line, least and largest as a band."""
-    result = figure(height=280, xaxis={"title": {"text": "frame"}, "tickformat": "d"}, yaxis=cost.axis())
+    result = figure(height=280, xaxis=frame_axis(frames["frame"].to_numpy()), yaxis=cost.axis())
     for mode, group in frames.groupby("mode", observed=True, sort=False):
         values = group[cost.column].to_numpy() * cost.factor
         starts = np.unique(np.linspace(0, len(values), bins, endpoint=False).astype(int))
         sizes = np.diff(np.append(starts, len(values)))
         least, largest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         mean = np.add.reduceat(values, starts) / sizes
-        middle = starts + (sizes - 1) / 2
+        numbers = group["frame"].to_numpy()
+        first, last = numbers[starts], numbers[starts + sizes - 1]
+        middle = (first + last) / 2
         name, colour = network_name(str(mode)), network_colour(str(mode))
         result.add_scatter(
             x=np.concatenate([middle, middle[::-1]]).astype(np.float32),
@@ -97,7 +100,7 @@ def cost_overview(frames: pd.DataFrame, cost: Cost, bins: int = 400) -> go.Figur
         result.add_scatter(
             x=middle.astype(np.float32),
             y=mean.astype(np.float32),
-            customdata=np.stack([least, largest, starts, starts + sizes - 1], axis=1).astype(np.float32),
+            customdata=np.stack([least, largest, first, last], axis=1).astype(np.float32),
             mode="lines",
             name=name,
             legendgroup=str(mode),

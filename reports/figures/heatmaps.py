@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
-from reports.figures.theme import figure
+from reports.figures.theme import figure, frame_axis
 
 MOST_COLUMNS: Final = 1000
 """A longer run is shown in means of neighbouring frames."""
@@ -57,17 +58,20 @@ def layers_over_frames(table: pd.DataFrame, shade: Shade) -> go.Figure:
         figure=figure(height=150 + max(rows_height(len(names)), 140), showlegend=False),
     )
     result.update_layout(margin={"t": 30})
-    _add_shades(result, values, names, shade)
+    _add_shades(result, table["frame"].to_numpy()[::layers], values, names, shade)
     _add_means(result, values, names, shade)
     result.update_yaxes(**down(names))
     result.update_yaxes(showticklabels=False, row=1, col=2)
     return result
 
 
-def _add_shades(result: go.Figure, values: NDArray[np.float64], names: list[str], shade: Shade) -> None:
+def _add_shades(
+    result: go.Figure, frames: NDArray[np.int64], values: NDArray[np.float64], names: list[str], shade: Shade
+) -> None:
     starts = np.unique(np.linspace(0, len(values), MOST_COLUMNS, endpoint=False).astype(int))
     ends = np.append(starts[1:], len(values)) - 1
-    middle = (starts + ends) / 2
+    middle = (frames[starts] + frames[ends]) / 2
+    half = (frames[1] - frames[0]) / 2 if len(frames) > 1 else 0.5
     exact = len(starts) == len(values)
     frame = "frame %{x:d}" if exact else f"about {int(ends[0] - starts[0]) + 1} frames around %{{x:d}}"
     result.add_heatmap(
@@ -82,9 +86,8 @@ def _add_shades(result: go.Figure, values: NDArray[np.float64], names: list[str]
         row=1,
         col=1,
     )
-    result.update_xaxes(
-        title_text="frame", tickformat="d", nticks=8, showgrid=False, range=[-0.5, len(values) - 0.5], col=1
-    )
+    shown = [frames[0] - half, frames[-1] + half]
+    result.update_xaxes(**frame_axis(frames), nticks=8, showgrid=False, range=shown, col=1)
 
 
 def _add_means(result: go.Figure, values: NDArray[np.float64], names: list[str], shade: Shade) -> None:
@@ -94,7 +97,8 @@ def _add_means(result: go.Figure, values: NDArray[np.float64], names: list[str],
         y=names,
         orientation="h",
         marker_color=_BAR,
-        hovertemplate=f"%{{y}}<br>mean {shade.title} %{{x:.3g}}{shade.suffix}<extra></extra>",
+        customdata=[literal(name) for name in names],
+        hovertemplate=f"%{{customdata}}<br>mean {shade.title} %{{x:.3g}}{shade.suffix}<extra></extra>",
         row=1,
         col=2,
     )

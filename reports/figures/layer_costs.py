@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, add_values, extra_height
+from reports.figures.per_layer import across, add_values, extra_height, room_for
 from reports.figures.theme import count_axis, figure, network_colour, network_name
 
 _RATIOS: Final = (
@@ -25,15 +25,16 @@ def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go
     result = figure(
         height=330 + extra_height(names),
         xaxis=across(names, "layer"),
+        meta=room_for(names),
         yaxis=axis if share else count_axis("operations per frame"),
         barmode="group",
         bargroupgap=0.06,
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
-        operations = (group["adds"] + group["multiplies"]).to_numpy(np.float64)
+        operations = (group["adds_all_frames"] + group["multiplies_all_frames"]).to_numpy(np.float64)
         values = operations * 100 / max(operations.sum(), 1) if share else operations / frames
         name, shown = network_name(str(mode)), "%{y:.2f}%" if share else "%{y:.4s} operations per frame"
-        template = f"{name}, %{{x}}<br>{shown}<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>{shown}<extra></extra>"
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     return result
 
@@ -44,12 +45,13 @@ def ratio_by_layer(ratios: pd.DataFrame) -> go.Figure:
     result = figure(
         height=310 + extra_height(names),
         xaxis=across(names, "layer"),
+        meta=room_for(names),
         yaxis={"title": {"text": "sigma-delta over rounding"}, "rangemode": "tozero"},
         barmode="group",
         bargroupgap=0.06,
     )
     for column, name, colour in _RATIOS:
-        template = f"%{{x}}: {name}<br>%{{y:.3f}} of those of rounding<extra></extra>"
+        template = f"%{{customdata}}: {name}<br>%{{y:.3f}} of those of rounding<extra></extra>"
         add_values(result, names, ratios[column], name=name, colour=colour, hovertemplate=template)
     result.add_hline(y=1, line={"width": 1.2, "dash": "dash", "color": "#78828c"})
     return result

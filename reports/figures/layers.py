@@ -7,7 +7,8 @@ from collections.abc import Collection
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, add_values, down, extra_height, rows_height
+from reports.figures.names import literal
+from reports.figures.per_layer import across, add_values, down, extra_height, room_for, rows_height
 from reports.figures.theme import (
     ACTIVITIES,
     activity_name,
@@ -23,26 +24,28 @@ from reports.tables import TIME_SHARES
 
 
 def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
-    """Stacked bars of one network: joules per frame by layer and component; `energy_pj` sums over `frames` frames."""
+    """Stacked bars of one network: joules per frame by layer and component; `energy` sums over `frames` frames."""
     order = energy["layer"].unique().tolist()
     result = figure(
         height=350 + extra_height(order),
         barmode="stack",
         yaxis=energy_axis("energy per frame"),
         xaxis=across(order, "layer"),
+        meta=room_for(order),
     )
-    chosen = energy[(energy["mode"] == mode) & (energy["energy_pj"] > 0)]
+    chosen = energy[(energy["mode"] == mode) & (energy["energy_all_frames_pj"] > 0)]
     for component, colour in component_colours(energy["component"].unique()).items():
         group = chosen[chosen["component"] == component]
         if group.empty:
             continue
-        joules = group.groupby("layer", sort=False)["energy_pj"].sum() * 1e-12 / frames
+        joules = group.groupby("layer", sort=False)["energy_all_frames_pj"].sum() * 1e-12 / frames
         result.add_bar(
             x=joules.index,
             y=joules.to_numpy(),
             name=component,
             marker_color=colour,
-            hovertemplate=f"%{{x}}<br>{component}: %{{y:.4s}}J per frame<extra></extra>",
+            customdata=[literal(name) for name in joules.index],
+            hovertemplate=f"%{{customdata}}<br>{component}: %{{y:.4s}}J per frame<extra></extra>",
         )
     return result
 
@@ -55,12 +58,13 @@ def sparsity(layers: pd.DataFrame, sending: Collection[int]) -> go.Figure:
         height=330 + extra_height(names),
         yaxis=share_axis("zero values"),
         xaxis=across(names, "layer that sends"),
+        meta=room_for(names),
         barmode="group",
         bargroupgap=0.06,
     )
     for mode, group in senders.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        template = f"{name}, %{{x}}<br>%{{y:.2f}} of its values are zero<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>%{{y:.2f}} of its values are zero<extra></extra>"
         values = group["sparsity"] * 100
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     return result
@@ -83,7 +87,8 @@ def time_shares(table: pd.DataFrame, mode: str, names: list[str]) -> go.Figure:
             orientation="h",
             name=activity_name(share),
             marker_color=ACTIVITIES[share],
-            hovertemplate=f"%{{y}}<br>{activity_name(share)} %{{x:.2f}} of the time<extra></extra>",
+            customdata=[literal(name) for name in names],
+            hovertemplate=f"%{{customdata}}<br>{activity_name(share)} %{{x:.2f}} of the time<extra></extra>",
         )
     result.update_yaxes(**down(names))
     return result
@@ -101,11 +106,12 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         height=310 + extra_height(names),
         yaxis=count_axis("messages"),
         xaxis=across(names, "layer that receives"),
+        meta=room_for(names),
         barmode="group",
     )
     for mode, group in receivers.groupby("mode", observed=True, sort=False):
         name = network_name(str(mode))
-        template = f"{name}, %{{x}}<br>at most %{{y}} messages<extra></extra>"
+        template = f"{name}, %{{customdata}}<br>at most %{{y}} messages<extra></extra>"
         values = group["queue_peak"]
         add_values(result, names, values, name=name, colour=network_colour(str(mode)), hovertemplate=template)
     result.add_scatter(
@@ -114,6 +120,7 @@ def queue_peaks(layers: pd.DataFrame, depths: list[int]) -> go.Figure:
         mode="markers",
         marker={"symbol": "line-ew", "size": min(60, 400 // len(names)), "line": {"width": 3, "color": "#78828c"}},
         name="depth",
-        hovertemplate="%{x}<br>room for %{y} messages<extra></extra>",
+        customdata=[literal(name) for name in names],
+        hovertemplate="%{customdata}<br>room for %{y} messages<extra></extra>",
     )
     return result

@@ -49,7 +49,7 @@ def arithmetic_and_whole(energy: pd.DataFrame, frames: int) -> go.Figure:
     """Per network two bars: arithmetic only, and the whole system stacked by component. Joules per frame, each on its
     own axis.
 
-    `energy` is the energy table: `mode`, `component` and `energy_pj`, the sum over `frames` frames.
+    `energy` is the energy table: `mode`, `component` and `energy_all_frames_pj`, the sum over `frames` frames.
     """
     modes, components = energy["mode"].unique(), energy["component"].unique()
     result = make_subplots(
@@ -59,11 +59,9 @@ def arithmetic_and_whole(energy: pd.DataFrame, frames: int) -> go.Figure:
         shared_yaxes=True,
         figure=figure(height=130 + 46 * len(modes), barmode="stack"),
     )
-    joules = (
-        energy.pivot_table(index="component", columns="mode", values="energy_pj", aggfunc="sum", observed=True)
-        * 1e-12
-        / frames
-    )
+    column = "energy_all_frames_pj"
+    summed = energy.pivot_table(index="component", columns="mode", values=column, aggfunc="sum", observed=True)
+    joules = summed * 1e-12 / frames
     for component, colour in component_colours(components).items():
         values = [joules.loc[component, mode] for mode in modes]
         for col in (1, 2) if component == "arithmetic" else (2,):

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from reports.figures.names import literal, shortened
+
 _FEW: Final = 9
 """Up to so many layers there is room for a bar per network and for upright text; more become points on lines."""
-_LONGEST: Final = 28
+LONGEST: Final = 28
 _SHORT: Final = 8
-
-
-def short(name: str) -> str:
-    """The name, or its end where it is too long for an axis: "…denselayer16.conv2"."""
-    return name if len(name) <= _LONGEST else f"…{name[1 - _LONGEST :]}"
+_LETTER_PX: Final = 8
+_AROUND_PX: Final = 110
+"""Pixels for what stands left and right of an axis."""
 
 
 def across(names: Sequence[str], title: str) -> dict[str, Any]:
@@ -34,14 +34,22 @@ def down(names: Sequence[str]) -> dict[str, Any]:
 def _places(names: Sequence[str]) -> dict[str, Any]:
     # The order of layers, with a place for layers without a value.
     order = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
-    return {**order, "tickvals": list(names), "ticktext": [short(name) for name in names]}
+    return {**order, "tickvals": list(names), "ticktext": [literal(name) for name in shortened(names, LONGEST)]}
 
 
 def extra_height(names: Sequence[str]) -> int:
     """Pixels that turned names need under the plot, more than one line of text does."""
     axis = across(names, "")
-    longest = max((len(text) for text in axis["ticktext"]), default=0)
+    longest = max(map(len, shortened(names, LONGEST)), default=0)
     return {0: 0, -45: 5 * longest, -90: 7 * longest}[axis["tickangle"]]
+
+
+def room_for(names: Sequence[str]) -> dict[str, int]:
+    """The layout's `meta` of a figure with such an x axis: what `least_px` reads."""
+    axis = across(names, "")
+    longest = max(map(len, shortened(names, LONGEST)), default=0)
+    each = {0: _LETTER_PX * longest + 10, -45: 20, -90: 15}[axis["tickangle"]]
+    return {"least_px": len(names) * each + _AROUND_PX}
 
 
 def rows_height(count: int, few: int = 34, many: int = 19) -> int:
@@ -52,10 +60,11 @@ def rows_height(count: int, few: int = 34, many: int = 19) -> int:
 def add_values(result: go.Figure, names: Sequence[str], values: Iterable[float], **options: Any) -> None:  # noqa: ANN401 - plotly's trace keys
     """A value for each name, in the figure's order: bars for few names, else points on a line.
 
-    `options` are `name`, `colour`, `hovertemplate` and others that both kinds of trace know.
+    `options` are `name`, `colour`, `hovertemplate` (in which `%{customdata}` is the name in full) and others that both
+    kinds of trace know.
     """
     colour = options.pop("colour")
-    shared = {"x": list(names), "y": list(values), **options}
+    shared = {"x": list(names), "y": list(values), "customdata": [literal(name) for name in names], **options}
     if len(names) <= _FEW:
         result.add_bar(marker_color=colour, **shared)
         return

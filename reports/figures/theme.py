@@ -6,10 +6,12 @@ white and on near-black, so that switching between light and dark changes the te
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 NETWORKS: Final[dict[str, tuple[str, str]]] = {
     "original": ("original", "#D55E00"),
@@ -51,6 +53,7 @@ _WAITING: Final = {
     "memory": "blocked: off-chip memory",
 }
 
+_FEW_FRAMES: Final = 10
 TOOLBAR: Final = 26  # pixels that plotly's buttons take at the top
 FRAME_MARGIN: Final = {"l": 84, "r": 16, "t": 56 + TOOLBAR, "b": 52}
 """Of figures that stand one below the other with the same frames on their x axes."""
@@ -134,6 +137,20 @@ def figure(height: int, **layout: Any) -> go.Figure:  # noqa: ANN401 - plotly's 
     )
     result.update_layout(**layout)
     return result
+
+
+def least_px(figure: go.Figure) -> int:
+    """Pixels across that a figure needs so that labels stay apart, 0 where it does not say; a narrower page scrolls."""
+    return int((figure.layout.meta or {}).get("least_px", 0))
+
+
+def frame_axis(numbers: Sequence[int] | NDArray[np.integer[Any]]) -> dict[str, Any]:
+    """An axis of frames with these numbers, whole ones only: of few frames a tick at each."""
+    every = np.unique(numbers)
+    axis: dict[str, Any] = {"title": {"text": "frame"}, "tickformat": "d"}
+    if len(every) <= _FEW_FRAMES:
+        axis |= {"tick0": int(every[0]), "dtick": int(every[1] - every[0]) if len(every) > 1 else 1}
+    return axis
 
 
 def energy_axis(title: str) -> dict[str, Any]:

@@ -15,8 +15,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from reports.figures.per_layer import rows_height
+from reports.figures.names import literal, shortened
+from reports.figures.per_layer import LONGEST, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.numbers import quantity
 from reports.phases import PHASES
 
 FULL: Final = 0.76
@@ -73,7 +75,7 @@ def _add_bars(result: go.Figure, part: Segments, activity: str, origin: int, nam
         name=activity_name(activity),
         marker={"color": ACTIVITIES[activity], "line": {"width": 0}},
         customdata=np.stack(
-            [part["frame"].astype(str), [names[each] for each in core], part["note"].astype(str)], axis=1
+            [part["frame"].astype(str), [literal(names[each]) for each in core], part["note"].astype(str)], axis=1
         ),
         hovertemplate=f"%{{customdata[1]}}, frame %{{customdata[0]}}: {activity_name(activity)}<br>%{{customdata[2]}}"
         "<extra></extra>",
@@ -100,8 +102,12 @@ def _bands(phases: pd.DataFrame) -> Segments:
 
 def _note(spent: int, whole: int, phase: str, messages: int) -> str:
     counted = {"receive": f", {messages:,} messages served", "update": f", {messages:,} messages sent"}.get(phase, "")
-    share = "" if spent == whole else f", {spent / whole:.1%} of the {whole * 1e-6:.4g} ns of its phase"
-    return f"{spent * 1e-6:.4g} ns{share}{counted}"
+    share = "" if spent == whole else f", {spent / whole:.1%} of the {_time(whole)} of its phase"
+    return f"{_time(spent)}{share}{counted}"
+
+
+def _time(span_fs: int) -> str:
+    return quantity(span_fs * 1e-15, "s", 4)
 
 
 def _shares(rows: pd.DataFrame, activities: Sequence[str]) -> NDArray[np.float64]:
@@ -125,11 +131,15 @@ def _segment(
 def _labels(names: Sequence[str], layers: Sequence[str] | None) -> dict[str, Any]:
     """Ticks for every core; for very many of them one in the middle of each layer."""
     if layers is None or len(names) <= MOST_LABELS:
-        return {"tickvals": list(range(len(names))), "ticktext": list(names)}
+        return {"tickvals": list(range(len(names))), "ticktext": _ticks(names)}
     cores = pd.Series(range(len(layers))).groupby(np.array(layers), sort=False)
     middle, sizes = cores.mean(), cores.size()
-    text = [name if size == 1 else f"{name}, {size} cores" for name, size in sizes.items()]
-    return {"tickvals": middle.tolist(), "ticktext": text}
+    text = [str(name) if size == 1 else f"{name}, {size} cores" for name, size in sizes.items()]
+    return {"tickvals": middle.tolist(), "ticktext": _ticks(text)}
+
+
+def _ticks(names: Sequence[str]) -> list[str]:
+    return [literal(name) for name in shortened(names, LONGEST)]
 
 
 def _lanes_height(count: int) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.theme import component_colours, figure
 from reports.numbers import quantity
 
@@ -12,12 +15,12 @@ _ROOT = "whole system"
 
 
 def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
-    """One network: joules per frame by component, layer and action; `energy_pj` sums over `frames` frames."""
-    chosen = energy[(energy["mode"] == mode) & (energy["energy_pj"] > 0)]
+    """One network: joules per frame by component, layer and action; `energy` sums over `frames` frames."""
+    chosen = energy[(energy["mode"] == mode) & (energy["energy_all_frames_pj"] > 0)]
     colours = component_colours(energy["component"].unique())
     keys = ["component", "layer", "action"]
     # Values of inner boxes are made of their parts by plotly; what is written on them is summed here.
-    leaves = chosen.groupby(keys, sort=False)["energy_pj"].sum() * 1e-12 / frames
+    leaves = chosen.groupby(keys, sort=False)["energy_all_frames_pj"].sum() * 1e-12 / frames
     boxes: dict[tuple[str, ...], float] = {(): float(leaves.sum())}
     for depth in (1, 2, 3):
         for key, joules in leaves.groupby(keys[:depth], sort=False).sum().items():
@@ -25,16 +28,16 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     whole = boxes[()] or 1.0
     result = figure(height=460, showlegend=False, margin={"l": 4, "r": 4, "t": 34, "b": 4})
     result.add_treemap(
-        ids=["/".join((_ROOT, *key)) for key in boxes],
+        ids=[_id(key) for key in boxes],
         labels=[_label(key, value, whole) for key, value in boxes.items()],
-        parents=["/".join((_ROOT, *key[:-1])) if key else "" for key in boxes],
+        parents=[_id(key[:-1]) if key else "" for key in boxes],
         values=[value if len(key) == 3 else 0.0 for key, value in boxes.items()],
         branchvalues="remainder",
         text=[_amount(value, whole) if len(key) == 3 else "" for key, value in boxes.items()],
         textinfo="label+text",
         textfont={"size": 13},
         hovertext=[
-            f"{', '.join(key) or _ROOT}<br>{quantity(value, 'J', 4)} per frame, {value / whole:.2%} of all"
+            f"{literal(', '.join(key)) or _ROOT}<br>{quantity(value, 'J', 4)} per frame, {value / whole:.2%} of all"
             for key, value in boxes.items()
         ],
         hoverinfo="text",
@@ -49,10 +52,15 @@ def energy_treemap(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:
     return result
 
 
+def _id(key: tuple[str, ...]) -> str:
+    """No two boxes have one: names may have slashes in them."""
+    return json.dumps((_ROOT, *key))
+
+
 def _label(key: tuple[str, ...], value: float, whole: float) -> str:
     """A box that holds others has one line for its name and what it costs."""
     name = key[-1] if key else _ROOT
-    return name if len(key) == 3 else f"{name}: {_amount(value, whole)}"
+    return literal(name if len(key) == 3 else f"{name}: {_amount(value, whole)}")
 
 
 def _amount(value: float, whole: float) -> str:

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
+from reports.numbers import quantity
 from reports.waterfall import STEPS
 
 _COLOURS = {**ACTIVITIES, "waiting": ACTIVITIES["starved"]}
@@ -36,13 +38,17 @@ def waterfall(table: pd.DataFrame) -> go.Figure:
                 orientation="h",
                 name=activity_name(step),
                 marker={"color": _COLOURS[step], "line": {"width": 0}},
-                customdata=np.stack([_ns(spent[shown]), [f"{each / latency:.2%}" for each in spent[shown]]], axis=1),
-                hovertemplate=f"%{{y}}: {activity_name(step)}<br>%{{customdata[0]}} ns, %{{customdata[1]}} of the "
-                "latency<extra></extra>",
+                customdata=[
+                    (literal(name), _time(each), f"{each / latency:.2%}")
+                    for name, each in zip(names, spent, strict=True)
+                    if each > 0
+                ],
+                hovertemplate=f"%{{customdata[0]}}: {activity_name(step)}<br>%{{customdata[1]}}, %{{customdata[2]}} "
+                "of the latency<extra></extra>",
             )
         reached = reached + spent
     return result
 
 
-def _ns(spans: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
-    return [f"{each * 1e-6:.6g}" for each in spans]
+def _time(span_fs: int) -> str:
+    return quantity(span_fs * 1e-15, "s", 6)

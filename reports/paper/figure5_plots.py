@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, add_values, extra_height
+from reports.figures.names import literal
+from reports.figures.per_layer import across, add_values, extra_height, room_for
 from reports.figures.theme import FRAME_MARGIN, count_axis, energy_axis, figure
 from reports.paper.axes import log_axis
 from reports.paper.video import MOVING, STATIC, Video
@@ -105,6 +106,7 @@ def cost_by_layer(video: Video, clip: str) -> go.Figure:
     result = figure(
         height=380 + extra_height(names),
         xaxis=across(names, "layer"),
+        meta=room_for(names),
         yaxis={**count_axis("operations per frame"), "range": [0, 1.05 * max(every, default=1.0)]},
     )
     for mode, cost in costs.items():
@@ -113,7 +115,8 @@ def cost_by_layer(video: Video, clip: str) -> go.Figure:
             y=[cost.get(name, 0.0) for name in names],
             name=mode_name(mode),
             marker_color=mode_colour(mode),
-            hovertemplate=f"%{{x}}, {mode_name(mode)}<br>%{{y:.4s}} operations per frame<extra></extra>",
+            customdata=[literal(name) for name in names],
+            hovertemplate=f"%{{customdata}}, {mode_name(mode)}<br>%{{y:.4s}} operations per frame<extra></extra>",
         )
     return result
 
@@ -123,7 +126,7 @@ def ratio_by_layer(video: Video, setting: str) -> go.Figure:
     found = {clip: video.ratios(clip, setting) for clip in video.clips}
     names = in_order(name for ratios in found.values() for name in ratios)
     axis = {"title": {"text": "sigma-delta ÷ rounding"}, "rangemode": "tozero"}
-    result = figure(height=340 + extra_height(names), xaxis=across(names, "layer"), yaxis=axis)
+    result = figure(height=340 + extra_height(names), xaxis=across(names, "layer"), yaxis=axis, meta=room_for(names))
     for clip, ratios in found.items():
         add_values(
             result,

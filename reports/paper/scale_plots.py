@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from reports.figures.per_layer import across, extra_height
+from reports.figures.per_layer import across, extra_height, room_for
 from reports.figures.theme import figure
 from reports.paper.axes import counts, log_axis, plain
 from reports.paper.words import in_order, lambda_text, setting_name, shades
@@ -38,6 +38,7 @@ def scales_by_layer(lines: list[Line]) -> go.Figure:
     result = figure(
         height=360 + extra_height(names),
         xaxis=across(names, "sender"),
+        meta=room_for(names),
         yaxis=log_axis("scale k", [value for line in lines for value in line.y], plain),
     )
     add_scales(result, lines)

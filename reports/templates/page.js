@@ -5,7 +5,7 @@
   const templates = read("templates-data");
   const strip = read("strip-data");
   const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const config = { responsive: true, displaylogo: false, displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+  const config = { responsive: true, displaylogo: false, typesetMath: false, displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const plots = () => [...document.querySelectorAll(".plot")];
 
   // Theme: the system's until the reader chooses; printing is always light.
@@ -13,12 +13,12 @@
   const store = (theme) => { try { localStorage.setItem("deltasim-theme", theme); } catch { /* not from file:// */ } };
   let theme = stored() || (systemDark.matches ? "dark" : "light");
 
-  function showTheme(name, size = {}) {
+  function showTheme(name, sizeOf = () => ({})) {
     document.documentElement.dataset.theme = name;
     const button = document.getElementById("theme");
     button.textContent = name === "dark" ? "Light" : "Dark";
     button.setAttribute("aria-label", `Switch to ${name === "dark" ? "light" : "dark"} colours`);
-    return Promise.all(plots().filter((plot) => plot.data).map((plot) => Plotly.relayout(plot, { template: templates[name], ...size })));
+    return Promise.all(plots().filter((plot) => plot.data).map((plot) => Plotly.relayout(plot, { template: templates[name], ...sizeOf(plot) })));
   }
 
   document.getElementById("theme").addEventListener("click", () => {
@@ -72,6 +72,10 @@
     return [element("div", right ? "answer" : "answer wrong", right ? answer : `${answer}≠${truth}`)];
   }
 
+  // Frames are counted from 0 here; what is shown is their number in the source.
+  const numberOf = (index) => (strip.first || 0) + index * (strip.step || 1);
+  const indexOf = (number) => (number - (strip.first || 0)) / (strip.step || 1);
+
   // Frames that have a picture: the first ones, or those that the strip names.
   const pictured = strip && strip.sheet ? strip.shown || [...Array(strip.sheet.count).keys()] : [];
   const lastPictured = pictured.length ? pictured[pictured.length - 1] : -1;
@@ -85,7 +89,7 @@
     picture.style.cssText = `width:${width}px;height:${height}px;background-image:url(${pictures});` +
       `background-size:${width * sheet.columns}px ${height * sheet.rows}px;` +
       `background-position:-${width * (number % sheet.columns)}px -${height * Math.floor(number / sheet.columns)}px`;
-    place.title = [`frame ${frame}`, lines.map(({ name, classes }) => `${name} ${classes[frame]}`).join(", ")].filter(Boolean).join(": ");
+    place.title = [`frame ${numberOf(frame)}`, lines.map(({ name, classes }) => `${name} ${classes[frame]}`).join(", ")].filter(Boolean).join(": ");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", place.title);
     place.append(picture);
@@ -100,8 +104,8 @@
     if (!plot.hasAttribute("data-strip")) return;
     const place = document.getElementById("strip");
     const { l: left, w: width } = plot._fullLayout._size;
-    const [from, to] = plot._fullLayout.xaxis.range;
-    document.getElementById("window-from").value = Math.max(0, Math.ceil(from));
+    const [from, to] = plot._fullLayout.xaxis.range.map(indexOf);
+    document.getElementById("window-from").value = numberOf(Math.max(0, Math.ceil(from)));
     place.replaceChildren();
     place.className = strip.wide ? "wide" : "";
     if (!strip.sheet) return;
@@ -132,18 +136,19 @@
     const plot = document.querySelector("[data-strip]");
     const size = Math.min(count, strip.frames);
     const first = clamp(from, 0, strip.frames - size);
-    return Plotly.relayout(plot, { "xaxis.range": [first - 0.5, first + size - 0.5] });
+    return Plotly.relayout(plot, { "xaxis.range": [numberOf(first - 0.5), numberOf(first + size - 0.5)] });
   }
 
   function listenToStrip(plot) {
     const size = () => Number(document.getElementById("window-size").value) || strip.frames;
-    const from = () => Math.max(0, Math.ceil(plot._fullLayout.xaxis.range[0]));
+    const from = () => Math.max(0, Math.ceil(indexOf(plot._fullLayout.xaxis.range[0])));
     const moves = { first: () => 0, earlier: () => from() - size(), later: () => from() + size(), last: () => strip.frames };
+    Object.assign(document.getElementById("window-from"), { min: numberOf(0), max: numberOf(strip.frames - 1), step: strip.step || 1 });
     for (const button of document.querySelectorAll("[data-move]")) {
       button.addEventListener("click", () => showWindow(moves[button.dataset.move](), size()));
     }
     document.getElementById("window-size").addEventListener("change", () => showWindow(from(), size()));
-    document.getElementById("window-from").addEventListener("change", (event) => showWindow(Number(event.target.value) || 0, size()));
+    document.getElementById("window-from").addEventListener("change", (event) => showWindow(Math.round(indexOf(Number(event.target.value))) || 0, size()));
     document.getElementById("logarithmic").addEventListener("change", (event) => {
       Plotly.relayout(plot, { "yaxis.type": event.target.checked ? "log" : "linear", "yaxis.autorange": true });
     });
@@ -151,18 +156,28 @@
     return showWindow(0, size());
   }
 
-  // Paper: light, and no wider than the page.
+  // Paper: light, and no wider than the page; what needs more for its labels is made smaller as a whole.
+  const paper = 680;
+  function paperSize(plot) {
+    const width = Math.max(paper, parseFloat(getComputedStyle(plot).getPropertyValue("--least")) || 0);
+    plot.style.zoom = paper / width;
+    return { width, autosize: false };
+  }
+  function screenSize(plot) {
+    plot.style.zoom = "";
+    return { width: null, autosize: true };
+  }
   let printing = false;
   function beginPrint() {
     if (printing) return;
     printing = true;
     for (const fold of document.querySelectorAll("details[data-print]")) fold.open = true;
-    showTheme("light", { width: 680, autosize: false });
+    showTheme("light", paperSize);
   }
   function endPrint() {
     if (!printing) return;
     printing = false;
-    showTheme(theme, { width: null, autosize: true });
+    showTheme(theme, screenSize);
   }
   window.addEventListener("beforeprint", beginPrint);
   window.addEventListener("afterprint", endPrint);
