@@ -63,7 +63,7 @@ def main() -> None:
     loaded = load_experiment(_experiment(options), Path())
     first, rest = measure(loaded.quantised.scaled, loaded.frames, chip_of(loaded.accelerator))
     print(f"{loaded.network.name} on {options.clip.name}, frames {options.frames}: millions of operations per frame")
-    print(f"quantisation: {options.levels} levels, {options.calibration}, of the first {options.calibration_frames}")
+    print(f"quantisation: {options.levels} levels, {options.calibration}, of {options.calibration_frames} frames spread over them")
     print(f"\nAll {rest.frames} frames but the first:\n")
     print("\n".join(layer_table(rest)))
     print(f"\nAll {rest.frames + first.frames} frames:\n")
@@ -221,7 +221,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--frames", default="0:60", help="start:stop")
     parser.add_argument("--levels", type=int, default=16, help="integer steps that a layer's range spans")
     parser.add_argument("--calibration", choices=("percentile", "largest", "mse"), default="percentile")
-    parser.add_argument("--calibration-frames", type=int, default=8, help="first frames, on which scales are set")
+    parser.add_argument("--calibration-frames", type=int, default=8, help="frames on which scales are set, spread")
     parser.add_argument("--network", default=NETWORK, help="a bundled or fetched network")
     return parser.parse_args()
 

@@ -1,12 +1,13 @@
 """The settings of quantisation."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from workloads.calibration import Calibration
 from workloads.integer_network import Overflow, Rounding
 
+Levels = Annotated[int, Field(ge=1, le=65535)] | Literal["all"]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -20,7 +21,11 @@ class Quantisation(BaseModel):
     accumulator_bits: int = Field(32, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Overflow = Field("wrap", description="what becomes of a sum that does not fit the accumulator")
     rounding: Rounding = Field("half_up", description="where requantisation rounds ties")
-    levels: int = Field(15, ge=1, le=65535, description="integer steps a layer's calibrated range spans at scale k")
+    levels: Levels = Field(
+        15,
+        description="integer steps a layer's calibrated range spans at scale k; all: as many as its integers have, so "
+        "that rounding and sigma-delta answer as the original does",
+    )
     calibration: Calibration = Field(
         "percentile",
         description="what a layer's range is: a percentile of its activation magnitudes, the largest, or the range "
