@@ -63,7 +63,8 @@ def main() -> None:
     loaded = load_experiment(_experiment(options), Path())
     first, rest = measure(loaded.quantised.scaled, loaded.frames, chip_of(loaded.accelerator))
     print(f"{loaded.network.name} on {options.clip.name}, frames {options.frames}: millions of operations per frame")
-    print(f"quantisation: {options.levels} levels, {options.calibration}, of {options.calibration_frames} frames spread over them")
+    calibration = f"{options.calibration}, of {options.calibration_frames} frames spread over these"
+    print(f"quantisation: {options.levels} levels, {calibration}")
     print(f"\nAll {rest.frames} frames but the first:\n")
     print("\n".join(layer_table(rest)))
     print(f"\nAll {rest.frames + first.frames} frames:\n")
