@@ -58,7 +58,7 @@ def main() -> None:
     ordered = np.sort(clip.outputs, axis=1)
     lead = float(np.median(ordered[:, -1] - ordered[:, -2]))
     print(f"{clip.name}: {len(clip.pixels)} frames, median lead of the first answer {lead:.3f}\n")
-    print("| levels | calibration | bits | full as float % | noise | scale k as full % | noise | sigma-delta M |")
+    print("| levels | calibration | bits | full as float % | noise | scale k as full % | noise | additions (M) |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for settings in SETTINGS:
         print(row(clip, settings))

@@ -248,14 +248,15 @@ def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) 
             source, split=choice.split, frames=choice.range, seed=choice.seed, stride=choice.stride, fit=choice.fit
         )
     pictures = source.suffix not in STACKS
-    *_, height, width = network.input_shape
+    shape = network.input_shape[-2:]
+    size = (shape[0], shape[1]) if pictures and len(shape) == 2 else None  # none: what does not fit is said later
     return load_frames(
         source,
         split=choice.split,
         frames=choice.range,
         seed=choice.seed,
         stride=choice.stride,
-        size=(height, width) if pictures else None,
+        size=size,
         channels=channel_order(network) if pictures else None,
         fit=choice.fit,
         resampling=choice.resampling,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from reports.figures.theme import network_name
-from reports.quantisation import precision_of, precisions_of
+from reports.quantisation import precision_of
 from reports.run import Run
 
 LOW_PERCENT: Final = 90.0
@@ -19,6 +19,8 @@ LOW_PERCENT: Final = 90.0
 
 WIDE_ACCELERATOR: Final = "oconnor2017-int32"
 """A profile with the widest weights and activations there are, for remedies."""
+
+MOST_ACCUMULATOR_BITS: Final = 32
 
 FINER_STEPS: Final = (
     "Remedy: finer steps. levels: all in the experiment's quantisation, in place of levels or scales, answers as the "
@@ -86,10 +88,10 @@ def _beside_float(run: Run, *, told: bool) -> tuple[LowAgreement, ...]:
     content = run.quantisation or {}
     shares = {name: 100 * float(share) for name, share in content.get("agreement", {}).items()}
     modes: dict[float, list[str]] = {}
-    for precision in precisions_of(run.modes):
-        share = shares.get(precision, 100.0)
-        if share < LOW_PERCENT and not (told and precision == "scaled"):
-            modes.setdefault(share, []).extend(mode for mode in run.modes if precision_of(mode) == precision)
+    for mode in run.modes:
+        share = shares.get(precision_of(mode), 100.0)
+        if share < LOW_PERCENT and not (told and precision_of(mode) == "scaled"):
+            modes.setdefault(share, []).append(mode)
     return tuple(
         LowAgreement("float", tuple(modes[share]), share, int(content["frames"]), _remedy(run, share, shares))
         for share in sorted(modes)
@@ -111,10 +113,13 @@ def _overflow(run: Run) -> str:
     bits = [int(entry["accumulator_bits"]) for entry in entries if _overflows(entry)]
     if not bits:
         return ""
-    return (
-        f"Remedy: sums overflow their {bits[0]} bits. More accumulator_bits in the experiment's quantisation (on an "
-        f"accelerator that has them, such as {WIDE_ACCELERATOR}), or fewer weight_bits"
+    more = (
+        f"more accumulator_bits (on an accelerator that has them, such as {WIDE_ACCELERATOR}), or "
+        if bits[0] < MOST_ACCUMULATOR_BITS
+        else ""
     )
+    fewer = "fewer weight_bits and activation_bits"
+    return f"Remedy, in the experiment's quantisation: sums overflow their {bits[0]} bits; {more}{fewer}"
 
 
 def _overflows(entry: Mapping[str, Any]) -> bool:
@@ -131,7 +136,7 @@ def _wider(run: Run) -> str:
         where = f"on an accelerator with more than {most[0]} and {most[1]}, such as {WIDE_ACCELERATOR}"
     return (
         f"Remedy, in the experiment's quantisation: {BETTER_RANGES}; or more than the {bits[0]} weight_bits and "
-        f"{bits[1]} activation_bits there are ({where})"
+        f"{bits[1]} activation_bits there are, such as 12 ({where})"
     )
 
 

@@ -1,13 +1,29 @@
 """The settings of quantisation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from workloads.calibration import Calibration
 from workloads.integer_network import Overflow, Rounding
 
-Levels = Annotated[int, Field(ge=1, le=65535)] | Literal["all"]
+MOST_LEVELS: Final = 65535
+
+
+def _levels(raw: object) -> int | Literal["all"]:
+    """Checked by hand: of a union pydantic says what is wrong with each choice."""
+    if raw == "all":
+        return "all"
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 1 <= raw <= MOST_LEVELS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_LEVELS}, or all")
+    return raw
+
+
+Levels = Annotated[
+    int | Literal["all"],
+    PlainValidator(_levels),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1, "maximum": MOST_LEVELS}]}),
+]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
