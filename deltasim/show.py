@@ -106,7 +106,8 @@ def _print_findings(console: Console, run: Run) -> None:
             soft_wrap=True,
         )
     if run.equalities:
-        console.print("(identical: partners give the same integers; it says nothing about what quantisation lost)")
+        said = "(identical: partners give the same integers; it says nothing about what quantisation lost)"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
     for each in fidelities(run):
         console.print(
             f"quantised to {PRECISIONS[each.precision]} ({each.frames:,} calibration frames): {each.sentence}",
