@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.assets import ASSETS
-from deltasim.experiment import Experiment, load_experiment
+from deltasim.experiment import Experiment, load_experiment, quantisation_of
 from hwmodels import Chip, chip_of
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, block_size, mode_named, plan_network, start
-from workloads import Frames, IntegerNetwork
+from workloads import Frames, IntegerNetwork, quantise
 
 NETWORK = "vgg16-convolutions"
 MODES = ("rounding", "sigma_delta")
@@ -61,7 +61,9 @@ def main() -> None:
     """Measure and print Markdown."""
     options = _options()
     loaded = load_experiment(_experiment(options), Path())
-    first, rest = measure(loaded.quantised.scaled, loaded.frames, chip_of(loaded.accelerator))
+    settings = quantisation_of(loaded.experiment.quantisation, loaded.accelerator)
+    quantised = quantise(loaded.network, loaded.frames.read(0, options.calibration_frames), settings)
+    first, rest = measure(quantised.scaled, loaded.frames, chip_of(loaded.accelerator))
     print(f"{loaded.network.name} on {options.clip.name}, frames {options.frames}: millions of operations per frame")
     print(f"quantisation: {options.levels} levels, {options.calibration}, of the first {options.calibration_frames}")
     print(f"\nAll {rest.frames} frames but the first:\n")
@@ -70,7 +72,7 @@ def main() -> None:
     print("\n".join(layer_table(together(first, rest))))
     print("\nWhole networks:\n")
     print("\n".join(totals_table({"all but the first": rest, "all": together(first, rest)})))
-    last = next(layer for layer in reversed(loaded.quantised.report.layers) if layer.precision == "scaled")
+    last = next(layer for layer in reversed(quantised.report.layers) if layer.precision == "scaled")
     print(f"\nsignal-to-noise of {last.name}: {last.signal_to_noise_db:.1f} dB")
 
 
@@ -208,7 +210,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
             "quantisation": {
                 "levels": options.levels,
                 "calibration": options.calibration,
-                "calibration_frames": options.calibration_frames,
+                "calibration_frames": 1,  # those of the experiment are spread; the first ones are taken instead
             },
             "frames": {"dataset": clip, "range": options.frames},
         }

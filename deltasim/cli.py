@@ -39,7 +39,15 @@ from deltasim.execute import check_place, run_job
 from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
 from deltasim.options import with_options
 from deltasim.progress import progress_bars, status_line
-from deltasim.show import print_comparison, print_json, print_layers, print_summary, records, summary_json
+from deltasim.show import (
+    agreement_json,
+    print_comparison,
+    print_json,
+    print_layers,
+    print_summary,
+    records,
+    summary_json,
+)
 from deltasim.terminal import plain_console
 from hwmodels import chip_area, list_profiles, load_accelerator, why_no_area
 from hwmodels.json_schema import accelerator_json_schema
@@ -210,7 +218,8 @@ def compare_(
     if html is not None:
         html = write_comparison(first, second, html)
     if json:
-        print_json({"rows": records(table), "page": None if html is None else str(html)})
+        kept = {"a": agreement_json(first), "b": agreement_json(second)}
+        print_json({"agreement": kept, "rows": records(table), "page": None if html is None else str(html)})
         return
     print_comparison(plain_console(), first, second, table)
     if html is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -35,15 +35,22 @@ from workloads import (
 )
 from workloads.field_types import Options, Real, Switch, Whole, underscored
 from workloads.normalisation import NORMALISATIONS, Normalisation
+from workloads.quantisation import Levels
 from workloads.quantise import CALIBRATION_BYTES
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8
 CLIP_NETWORK: Final = "squeezenet11"
-CLIP_LEVELS: Final = 63
 CLIP_ACCELERATOR: Final = "vgg-class"  # has room for pictures of 224 x 224, and lanes for video rate
 STACKS: Final = frozenset({".npy", ".npz"})
 NARROWEST: Final = {"weight_bits": 2, "activation_bits": 2, "accumulator_bits": 8}  # that a network is quantised to
+BUNDLED_PRECISION: Final[Mapping[str, int | str]] = {
+    "levels": 15,
+    "calibration": "percentile",
+    "calibration_frames": 1000,
+}
+OWN_PRECISION: Final[Mapping[str, int | str]] = {"levels": "all", "calibration": "mse", "calibration_frames": 16}
+"""What is taken of frames of one's own where nothing is said; measured by `python -m benchmarks.agreement`."""
 Side = Annotated[Whole, Field(ge=1)]
 ModeName = Annotated[
     Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
@@ -91,9 +98,15 @@ class Precision(Options):
     accumulator_bits: Whole | None = Field(None, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Literal["wrap", "saturate"] = Field("wrap", description="what a sum beyond the accumulator becomes")
     rounding: Literal["half_up", "half_even", "half_away"] = Field("half_up", description="where ties are rounded")
-    levels: Whole = Field(15, ge=1, le=65535, description="integer steps that a layer's range spans at scale k")
-    calibration: Literal["percentile", "largest", "mse"] = Field(
-        "percentile", description="a layer's range: by percentile, the largest activation, or least squared error"
+    levels: Levels | None = Field(
+        None,
+        description="integer steps that a layer's range spans at scale k; all: as many as its integers have, which "
+        "keeps the original's answers. Unless given 15 for a bundled data set, all for frames of one's own",
+    )
+    calibration: Literal["percentile", "largest", "mse"] | None = Field(
+        None,
+        description="a layer's range: by percentile, the largest activation, or least squared error (mse). Unless "
+        "given percentile for a bundled data set, mse for frames of one's own",
     )
     percentile: Real = Field(99.9, gt=0, le=100, description="share of activations (%) within the calibrated range")
     scales: Scales | None = Field(
@@ -101,7 +114,12 @@ class Precision(Options):
         description="the paper's k of the input and of each hidden layer, instead of levels; or a scales file beside "
         "this one, as `deltasim optimise` writes it",
     )
-    calibration_frames: Whole = Field(1000, ge=1, description="frames whose activations set the scales")
+    calibration_frames: Whole | None = Field(
+        None,
+        ge=1,
+        description="frames whose activations set the scales, of one's own frames spread evenly over the range. Unless "
+        "given 1000 for a bundled data set, 16 for frames of one's own",
+    )
 
 
 class Experiment(Options):
@@ -183,10 +201,7 @@ def experiment_of(given: Path | None) -> tuple[Experiment, Path]:
         )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.stem).strip("-.") or "clip"
     frames = FramesChoice(dataset=str(given) if fetched else str(given.absolute()))
-    precision = Precision(calibration="mse", levels=CLIP_LEVELS, calibration_frames=16)
-    return Experiment(
-        name=name, network=CLIP_NETWORK, accelerator=CLIP_ACCELERATOR, frames=frames, quantisation=precision
-    ), Path()
+    return Experiment(name=name, network=CLIP_NETWORK, accelerator=CLIP_ACCELERATOR, frames=frames), Path()
 
 
 def kind_of_file(path: Path) -> Literal["accelerator", "experiment"]:
@@ -214,9 +229,10 @@ def load_experiment(experiment: Experiment, folder: Path, say: Callable[[str], N
     )
     source = _source(folder, experiment.frames.dataset)
     frames = fit_frames(_frames(source, experiment.frames, network), network.input_shape, network.name)
-    network, precision = _at_scales(network, experiment.quantisation, folder)
+    precision = usual_precision(experiment.quantisation, bundled=not isinstance(source, Path))
+    network, precision = _at_scales(network, precision, folder)
     settings = quantisation_of(precision, accelerator)
-    calibration = calibration_frames(source, frames, experiment.quantisation.calibration_frames)
+    calibration = calibration_frames(source, frames, precision.calibration_frames)
     if say is not None:
         say(f"quantising {network.name} on {len(calibration):,} calibration frames")
     return Loaded(experiment, accelerator, network, frames, quantise(network, calibration, settings))
@@ -258,14 +274,15 @@ def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) 
             source, split=choice.split, frames=choice.range, seed=choice.seed, stride=choice.stride, fit=choice.fit
         )
     pictures = source.suffix not in STACKS
-    *_, height, width = network.input_shape
+    shape = network.input_shape[-2:]
+    size = (shape[0], shape[1]) if pictures and len(shape) == 2 else None  # none: what does not fit is said later
     return load_frames(
         source,
         split=choice.split,
         frames=choice.range,
         seed=choice.seed,
         stride=choice.stride,
-        size=(height, width) if pictures else None,
+        size=size,
         channels=channel_order(network) if pictures else None,
         fit=choice.fit,
         resampling=choice.resampling,
@@ -282,7 +299,7 @@ def channel_order(network: Network | Graph) -> Literal["rgb", "bgr", "gray"]:
 def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisation:
     """The settings with every width that was left out filled in: 8 bits, accumulators as wide as the accelerator's."""
     own = accelerator.precision
-    given = precision.model_dump(exclude={"calibration_frames"})
+    given = usual_precision(precision, bundled=True).model_dump(exclude={"calibration_frames"})
     usual = {
         "weight_bits": min(USUAL_BITS, own.weight_bits),
         "activation_bits": min(USUAL_BITS, own.activation_bits),
@@ -302,11 +319,32 @@ def quantisation_of(precision: Precision, accelerator: Accelerator) -> Quantisat
     return Quantisation(**{**given, **{name: given[name] or bits for name, bits in usual.items()}})
 
 
-def calibration_frames(source: Path | str, frames: Frames, count: int) -> NDArray[np.uint8]:
-    """Frames that set the scales: the first of a bundled set's training split, or of the file; at most 64 MiB."""
-    chosen = frames if isinstance(source, Path) else load_frames("mnist", split="train")
-    most = max(1, CALIBRATION_BYTES // chosen.pixels)
-    return chosen.read(0, min(count, most, chosen.count))
+def usual_precision(precision: Precision, *, bundled: bool) -> Precision:
+    """The settings with levels and calibration filled in where they were left out.
+
+    Frames of one's own are shown to networks that nobody has tried at few levels: they get all that there are.
+    """
+    usual = BUNDLED_PRECISION if bundled else OWN_PRECISION
+    left_out = {name: value for name, value in usual.items() if getattr(precision, name) is None}
+    return precision.model_copy(update=left_out)
+
+
+def calibration_frames(source: Path | str, frames: Frames, count: int | None) -> NDArray[np.uint8]:
+    """Frames (n, pixels) uint8 that set the scales, at most `count` and 64 MiB of them.
+
+    Of a bundled set the first of its training split; of a file, whose shots may differ, some all over the chosen range.
+    """
+    count = count or int(BUNDLED_PRECISION["calibration_frames"])
+    if isinstance(source, Path):
+        count = min(count, max(1, CALIBRATION_BYTES // frames.pixels), frames.count)
+        return np.concatenate([frames.read(index, index + 1) for index in spread(frames.count, count)])
+    chosen = load_frames("mnist", split="train")
+    return chosen.read(0, min(count, max(1, CALIBRATION_BYTES // chosen.pixels), chosen.count))
+
+
+def spread(total: int, count: int) -> list[int]:
+    """`count` of the numbers below `total`, ascending, as evenly as integers allow, from 0 on."""
+    return [index * total // count for index in range(count)]
 
 
 def _check_schema(document: Document) -> None:

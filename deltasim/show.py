@@ -14,7 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from hwmodels import chip_area, why_no_area
-from reports import PRECISIONS, Run, fidelities, hertz, layers_of, leaks, mapping_sentence, precision_name
+from reports import (
+    PRECISIONS,
+    Run,
+    agreement_percent,
+    fidelities,
+    hertz,
+    layers_of,
+    leaks,
+    low_agreement,
+    mapping_sentence,
+    precision_name,
+)
 from reports.headline import frames_words
 from reports.numbers import column_unit
 
@@ -50,10 +61,17 @@ def summary_json(run: Run) -> dict[str, Any]:
         "cores": {"used": run.layout.count, "of": len(run.chip.cores)},
         "area_mm2": chip_area(run.accelerator)[-1].mm2,
         "networks": records(run.summary()),
+        "agreement": agreement_json(run),
         "identical": {f"{pair.mode} = {pair.partner}": pair.identical for pair in run.equalities},
         "quantisation": [_finite(asdict(each)) for each in fidelities(run)],
         "warnings": run.warnings,
     }
+
+
+def agreement_json(run: Run) -> dict[str, Any]:
+    """How many of the original's answers every network kept (%), and where answers were lost, with the remedy."""
+    low = [{**asdict(each), "finding": each.finding} for each in low_agreement(run)]
+    return {"percent": agreement_percent(run), "kept": not low, "low": low}
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +80,8 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_summary(console: Console, run: Run) -> None:
-    """The networks side by side, per frame, and whether partners gave the same integers."""
+    """The networks side by side, per frame, and whether partners gave the same integers; lost answers before that."""
+    print_agreement(console, run)
     summary = run.summary()
     table = Table(
         title=f"{run.name}: {frames_words(run)}, per frame".replace("\u202f", ","),
@@ -103,6 +122,13 @@ def _print_rates(console: Console, run: Run) -> None:
             console.print(f"{TITLES[mode]} {pace.sentence}", soft_wrap=True, highlight=False, markup=False)
 
 
+def print_agreement(console: Console, run: Run, name: str = "") -> None:
+    """Answers that quantisation lost, and how to get them back: nothing below matters more. `name`: of the run."""
+    for each in low_agreement(run):
+        text = f"Warning: {name}{each.finding} {each.remedy}."
+        console.print(text, style="bold yellow", soft_wrap=True, highlight=False, markup=False)
+
+
 def _print_findings(console: Console, run: Run) -> None:
     """Which cores are used, what is wrong with the frames, if answers are the same, how near integers are to float."""
     mapping = mapping_sentence(run).replace("\u202f", ",")
@@ -118,6 +144,9 @@ def _print_findings(console: Console, run: Run) -> None:
             f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)",
             soft_wrap=True,
         )
+    if run.equalities:
+        said = "(identical: partners give the same integers; it says nothing about what quantisation lost)"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
     for each in fidelities(run):
         console.print(
             f"quantised to {precision_name(run, each.precision)} ({each.frames:,} calibration frames): {each.sentence}",
@@ -159,6 +188,8 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
     """Whole networks and components of two runs; energies by layer are in the page and in the JSON."""
     console.print(f"A  {run_a.path}  {run_a.accelerator.name}", highlight=False, soft_wrap=True)
     console.print(f"B  {run_b.path}  {run_b.accelerator.name}", highlight=False, soft_wrap=True)
+    for run, name in ((run_a, "A: "), (run_b, "B: ")):
+        print_agreement(console, run, name)
     shown = comparison[comparison["layer"] == "all"]
     for mode, rows in shown.groupby("mode", sort=False, observed=True):
         table = Table(

@@ -1,5 +1,6 @@
 """Finished runs: writing and reading run directories, tables, figures, the dashboard, comparisons."""
 
+from reports.agreement import LowAgreement, agreement_percent, low_agreement
 from reports.comparison import compare, outputs_differing, write_comparison
 from reports.core_details import mapping_sentence
 from reports.dashboard import write_dashboard
@@ -14,9 +15,11 @@ from reports.trace import write_trace
 __all__ = [
     "PRECISIONS",
     "Fidelity",
+    "LowAgreement",
     "PartialRun",
     "Run",
     "RunError",
+    "agreement_percent",
     "at_prices",
     "compare",
     "fidelities",
@@ -24,6 +27,7 @@ __all__ = [
     "layers_of",
     "leaks",
     "load_run",
+    "low_agreement",
     "mapping_sentence",
     "open_partial",
     "outputs_differing",

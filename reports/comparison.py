@@ -13,7 +13,7 @@ from reports.details import value_cell
 from reports.errors import RunError
 from reports.figures.comparison import energy_beside_energy
 from reports.figures.theme import network_colour, network_name
-from reports.headline import Verdict, summary_by_mode
+from reports.headline import Verdict, agreement_verdicts, summary_by_mode
 from reports.numbers import count, ratio
 from reports.outputs import count_differing
 from reports.page import Cell, Column, Plot, Row, Table, render
@@ -35,6 +35,7 @@ _UNITS: Final = {
     "power_mw": (1e-3, "W"),
     "latency_ns": (1e-9, "s"),
     "error_percent": (1.0, "%"),
+    "agreement_percent": (1.0, "%"),
 }
 """What is compared, with the factor to the unit in which it is shown."""
 
@@ -135,7 +136,11 @@ def _name(key: str, value: str) -> str:
 
 
 def _verdicts(run_a: Run, run_b: Run) -> list[Verdict]:
-    result = []
+    result = [
+        Verdict(each.kind, f"{name}: {each.strong}", each.text)
+        for name, run in (("A", run_a), ("B", run_b))
+        for each in agreement_verdicts(run)
+    ]
     for mode, differing in outputs_differing(run_a, run_b).items():
         name, total = network_name(mode).capitalize(), count(run_a.outputs[mode].size)
         if differing is None:

@@ -9,7 +9,16 @@ from reports import captions, details, files
 from reports.atomic import replace_text
 from reports.core_details import cores_table, mapping_sentence
 from reports.figures.theme import network_name
-from reports.headline import baseline_mode, baseline_note, cards, focus_mode, frames_words, rate, verdicts
+from reports.headline import (
+    agreement_verdicts,
+    baseline_mode,
+    baseline_note,
+    cards,
+    focus_mode,
+    frames_words,
+    rate,
+    verdicts,
+)
 from reports.layer_details import layers_table
 from reports.page import render
 from reports.plots import WINDOW, run_plots, window
@@ -36,6 +45,7 @@ def dashboard_html(run: Run) -> str:
         title=run.name,
         subtitle=" · ".join(str(part) for part in (*subtitle, run.accelerator.name) if part),
         footer=captions.FOOTER,
+        agreement=agreement_verdicts(run),
         warnings=run.warnings,
         cards=cards(run),
         verdicts=verdicts(run),

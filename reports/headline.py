@@ -7,12 +7,17 @@ from typing import Any, Final
 
 import pandas as pd
 
+from reports.agreement import low_agreement
 from reports.equality import Equality
 from reports.figures.theme import network_name
 from reports.numbers import count, exact, percent, quantity, ratio
 from reports.pace import leaks
 from reports.run import Run
 
+PARTNERS_ONLY: Final = (
+    "Partners compute one function in two ways and must give the same integers; that says nothing about what "
+    "quantisation lost."
+)
 _BASELINES: Final = ("original", "original_sparse", "rounding")
 
 
@@ -140,6 +145,11 @@ def baseline_note(run: Run) -> str:
     return f"{reason}; “{network_name(baseline)}” stands in its place."
 
 
+def agreement_verdicts(run: Run) -> list[Verdict]:
+    """What a reader must know before anything else: answers that quantisation lost, and how to get them back."""
+    return [Verdict("bad", each.finding, f"{each.remedy}.") for each in low_agreement(run)]
+
+
 def verdicts(run: Run) -> list[Verdict]:
     """Equality of the networks that must agree, then error or agreement of the focus, and if it keeps up."""
     equal = (_equality_verdict(equality) for equality in run.equalities)
@@ -154,7 +164,9 @@ def _equality_verdict(equality: Equality) -> Verdict:
     )
     if equality.identical:
         return Verdict(
-            "good", f"{one.capitalize()} and {other} are the same, bit for bit:", f"{compared_text}, 0\u00a0differ."
+            "good",
+            f"{one.capitalize()} and {other} are the same, bit for bit:",
+            f"{compared_text}, 0\u00a0differ. {PARTNERS_ONLY}",
         )
     differ = (
         f"{count(equality.layer_frames_differing)} layer-frames and {count(equality.outputs_differing)} outputs differ."

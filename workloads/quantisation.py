@@ -1,13 +1,31 @@
 """The settings of quantisation."""
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field
+import numpy as np
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from workloads.calibration import Calibration
 from workloads.field_types import Options, Real, Whole
 from workloads.integer_network import Overflow, Rounding
 
+MOST_LEVELS: Final = 65535
+
+
+def _levels(raw: object) -> int | Literal["all"]:
+    """Checked by hand: of a union pydantic says what is wrong with each choice."""
+    if raw == "all":
+        return "all"
+    if not isinstance(raw, int | np.integer) or isinstance(raw, bool) or not 1 <= raw <= MOST_LEVELS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_LEVELS}, or all")
+    return int(raw)
+
+
+Levels = Annotated[
+    int | Literal["all"],
+    PlainValidator(_levels),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1, "maximum": MOST_LEVELS}]}),
+]
 Scale = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -21,7 +39,11 @@ class Quantisation(Options):
     accumulator_bits: Whole = Field(32, ge=8, le=32, description="bits of an accumulator, sign included")
     overflow: Overflow = Field("wrap", description="what becomes of a sum that does not fit the accumulator")
     rounding: Rounding = Field("half_up", description="where requantisation rounds ties")
-    levels: Whole = Field(15, ge=1, le=65535, description="integer steps a layer's calibrated range spans at scale k")
+    levels: Levels = Field(
+        15,
+        description="integer steps a layer's calibrated range spans at scale k; all: as many as its integers have, so "
+        "that rounding and sigma-delta answer as the original does",
+    )
     calibration: Calibration = Field(
         "percentile",
         description="what a layer's range is: a percentile of its activation magnitudes, the largest, or the range "

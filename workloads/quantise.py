@@ -44,6 +44,10 @@ class QuantisedNetwork:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
+        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
+
 
 def _pixels(
     calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]], shape: tuple[int, ...], network: str
@@ -53,10 +57,6 @@ def _pixels(
         fitting = fit_frames(calibration, shape, network)
         return fitting.read(0, min(fitting.count, max(1, CALIBRATION_BYTES // fitting.pixels)))
     return flat_frames(stacked(calibration), shape, "calibration frames", network)
-
-    def __repr__(self) -> str:
-        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
-        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
 
 
 def quantise(

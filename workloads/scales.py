@@ -48,7 +48,8 @@ def senders_of(
     highest = tuple(activation_range("relu" if each else "identity", bits)[1] for each in unsigned)
     whole = max(-darkest, brightest)
     full = [calibrated_range(each, most) for each, most in zip(magnitudes, highest[1:], strict=True)]
-    scaled = [calibrated_range(each, settings.levels) for each in magnitudes]
+    steps = highest if settings.levels == "all" else (settings.levels,) * len(highest)
+    scaled = [calibrated_range(each, most) for each, most in zip(magnitudes, steps[1:], strict=True)]
     return Senders(
         names=("the input", *(layer.name for layer in hidden)),
         highest=highest,
@@ -63,15 +64,17 @@ def full_scales(senders: Senders) -> tuple[float, ...]:
 
 
 def coarse_scales(senders: Senders, settings: Quantisation, network: str) -> tuple[float, ...]:
-    """The k of the rounding and sigma-delta networks: as given, or `levels` steps per calibrated range."""
+    """The k of the rounding and sigma-delta networks: as given, or `levels` steps per range."""
     if settings.scales is not None:
         check_scales(senders.names, senders.groups, settings.scales, network)
         return settings.scales
+    if settings.levels == "all":
+        return full_scales(senders)
     highest = min(senders.highest)
     if settings.levels > highest:
         raise WorkloadError(
             f"levels is {settings.levels}, but {settings.activation_bits}-bit activations of network {network!r} "
-            f"reach {highest}; lower levels or raise activation_bits"
+            f"reach {highest}; lower levels, set levels to all or raise activation_bits"
         )
     return _shared(senders, "scaled", (settings.levels,) * len(senders.names))
 
