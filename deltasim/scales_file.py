@@ -74,7 +74,7 @@ def apply_scales(path: Path, network: Network | Graph) -> Scaled:
     if file.network_sha256 != network_hash(graph):
         what = (
             f"is of another network than {graph.name!r}, or was written by an older deltasim; find its own: deltasim "
-            "optimise, with the same --network"
+            "optimise --network and all else as for this run"
         )
         raise ConfigError(problem_at(document, ("network_sha256",), what))
     _check_senders(document, file, [layer.name for layer in lower(graph).layers[:-1]])

@@ -45,6 +45,9 @@ class StoredOutputs(NDArrayOperatorsMixin):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
+    def __repr__(self) -> str:
+        return f"StoredOutputs({self.mode!r}: {' x '.join(map(str, self.shape))} {self.dtype}, on disk)"
+
     def __len__(self) -> int:
         return self.shape[0]
 

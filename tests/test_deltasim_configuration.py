@@ -146,7 +146,7 @@ def test_only_text_is_text(info: FieldInfo, value: object) -> None:
 
 EXPERIMENTS = [
     ("quantisation: {levels: true}", "quantisation.levels: true: must be a whole number"),
-    ("quantisation: {levels: '16'}", "quantisation.levels: 16: must be a whole number, without quotes or a unit"),
+    ("quantisation: {levels: '16'}", "quantisation.levels: 16: must be a whole number from 1 to 65535, or all"),
     ("quantisation: {levels: 16.0}", "quantisation.levels: 16.0: must be a whole number"),
     ("quantisation: {scales: ['16']}", "quantisation.scales[0]: 16: must be a number, without quotes"),
     ("quantisation: {scales: [true]}", "quantisation.scales[0]: true: must be a number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from rich.table import Table
@@ -35,7 +36,7 @@ def test_every_command_shows_names_as_they_are(tmp_path: Path, name: str) -> Non
     chip.write_text(CHIP.format(name=name))
     file.write_text(EXPERIMENT.format(chip=chip))
     for arguments, shown in (
-        (("run", file, "-o", run), [name, f"Dashboard: {run}/dashboard.html", f"open {run}"]),
+        (("run", file, "-o", run), [name, f"Dashboard: {run}/dashboard.html", f"open {quote(str(run))}"]),
         (("report", run, "--layers"), [name, f"Dashboard: {run}/dashboard.html"]),
         (("validate", file), [str(file), name]),
         (("validate", chip), [str(chip), name]),

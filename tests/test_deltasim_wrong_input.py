@@ -185,7 +185,14 @@ def locked(path):
 OBJECTS = np.array([{}] * 4, dtype=object)
 WRONG_FRAMES = {
     "no video": ("c.mkv", no_frames, ["c.mkv has no video stream"]),
-    "no frames": ("c.avi", header_only, ["c.avi has no frames that can be decoded", "choose another video"]),
+    "no frames": (
+        "c.avi",
+        header_only,
+        [
+            "c.avi announces 5 frames and has 1: it was cut off, and has no frames that can be decoded",
+            "record it again",
+        ],
+    ),
     "empty video": ("c.mp4", lambda path: path.touch(), ["c.mp4 is empty (0 bytes)", "copy or record it again"]),
     "text": ("c.mp4", text, ["c.mp4 cannot be read as a video", "Readable are the formats mov, avi"]),
     "broken image": ("pictures", broken_image, ["pictures/2.png is damaged or truncated", "remove it"]),
