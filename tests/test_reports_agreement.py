@@ -29,7 +29,7 @@ def test_beside_the_original(tmp_path: Path) -> None:
     (found,) = low_agreement(run)  # what they lost beside float is said by it
     assert (found.beside, found.modes, found.agreement_percent, found.frames) == ("original", tuple(COARSE), 50.0, 2)
     assert found.finding == (
-        "Rounding and sigma-delta answer as the original network, at full precision, on only 50.00 % of 2 frames."
+        "Rounding and sigma-delta answer as the original network, at full fixed point, on only 50.00 % of 2 frames."
     )
     (first,) = agreement_verdicts(run)
     assert (first.kind, first.strong) == ("bad", found.finding)
