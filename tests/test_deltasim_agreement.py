@@ -75,7 +75,8 @@ def beside(run: ds.Run, what: str):
 def test_answers_that_were_lost_stand_first_everywhere(coarse):
     share = agreement_percent(coarse)["sigma_delta"]
     assert share < LOW_PERCENT
-    finding = f"Rounding and sigma-delta answer as the original network, at full fixed point, on only {share:.2f} % of 60"
+    finding = "Rounding and sigma-delta answer as the original network, at full fixed point, on only "
+    finding += f"{share:.2f} % of 60"
     assert printed(print_summary, coarse).startswith(f"Warning: {finding} frames. {FINER_STEPS}.")
     summary = summary_json(coarse)
     assert all(summary["identical"].values())  # and yet
