@@ -44,13 +44,17 @@ COUNTS: Final[tuple[Column, ...]] = (
     Column("state_writes", "words", "words written to the state memory"),
     Column("off_chip_reads", "words", "words of the input frame read from off-chip memory"),
     Column("off_chip_weight_reads", "words", "words of weights read from off-chip memory, where they do not fit"),
-    Column("accesses", "neurons", "neurons scanned in the update phase"),
-    Column("updates", "neurons", "neurons whose accumulator was touched and that were requantised"),
+    Column(
+        "accesses",
+        "accumulators",
+        "accumulators looked at in the update phase: one for each neuron, with max-pooling all those of its window",
+    ),
+    Column("updates", "neurons", "neurons requantised: a pixel of accumulators that they look at was touched"),
     Column("fires", "neurons", "neurons that sent a value"),
     Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
     Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
     Column("accumulator_peak", "integer", "largest accumulator magnitude after the receive phase"),
-    Column("s_l1", "integer", "|s|_L1 of the values this core holds after the frame (networks that send changes only)"),
+    Column("s_l1", "integer", "|s|_L1 of the layer's values after the frame (networks that send changes only)"),
     Column("s_square", "integer", "sum of s * s after the frame (networks that send changes only)"),
     Column("s_product", "integer", "sum of s * s of the frame before (networks that send changes only)"),
     Column(
@@ -60,7 +64,7 @@ COUNTS: Final[tuple[Column, ...]] = (
         "times both norms (networks that send changes only)",
     ),
     Column(
-        "digest", "hash", "64-bit hash of the core's integers after the frame: equal in two runs when the integers are"
+        "digest", "hash", "64-bit hash of the layer's integers after the frame: equal in two runs when the integers are"
     ),
 )
 

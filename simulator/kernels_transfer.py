@@ -1,7 +1,7 @@
 """Compiled inner loops of the fast engine: one transfer, message by message.
 
 Core c sends its messages of one frame while core c + 1 serves them. With one sender and one receiver, both in order,
-every time follows from earlier ones by maxima and sums (DESIGN section 6), so no event queue is needed:
+every time follows from earlier ones by maxima and sums (docs/machine.md, "Time"), so no event queue is needed:
 
     sent    = max(encoded, link free, start of the message `depth` slots before)
     arrival = sent + time on the link + hops

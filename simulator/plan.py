@@ -214,9 +214,10 @@ def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
 def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
     """Time (fs) to serve one wire message of `value` that reaches `hits` pixels: decoding plus operations or memory.
 
-    `value` is the integer carried (+1 or -1 when unary). DESIGN section 6: over kinds `ceil(count / lanes) *
-    latency`, the slowest kind alone where the datapath is pipelined; or the memory, whichever is longer. Weight and
-    state memory work side by side. Where weights are streamed the time starts when the off-chip port is free.
+    `value` is the integer carried (+1 or -1 when unary). docs/machine.md, "Receive phase": over kinds `ceil(count /
+    lanes) * latency`, the slowest kind alone where the datapath is pipelined; or the memory, whichever is longer.
+    Weight and state memory work side by side. Where weights are streamed the time starts when the off-chip port is
+    free.
     """
     core = plan.cores[link.receiver]
     timing = core.timing

@@ -37,8 +37,8 @@ class Result:
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32,
     the accumulators of the last layer, in (y, x, channel) order (`workloads.own_order` gives the network's). mesh:
     (frames, mesh links, columns) int64, columns as in hwmodels.records.LINK_COLUMNS. integers: (frames, neurons of
-    all layers) int32, if kept. messages: (messages, 9) int64, if recorded; columns as in
-    hwmodels.records.MESSAGE_COLUMNS, times in fs.
+    all layers) int32, if kept: s of each layer, of the last its accumulators. messages: (messages, 10) int64, if
+    recorded, in the engine's own order; columns as in hwmodels.records.MESSAGE_COLUMNS, times in fs.
     """
 
     plan: Plan
@@ -57,7 +57,7 @@ class Result:
         return mesh_table(self.mesh, self.plan, first_frame=0)
 
     def messages_table(self) -> pd.DataFrame:
-        """One row per wire message; raises SimulationError unless they were recorded."""
+        """One row per wire message, ordered as by `messages_table`. Raises SimulationError unless they were recorded."""
         if self.messages is None:
             raise SimulationError("messages were not recorded: simulate(..., record_messages=True)")
         return messages_table(self.messages, self.plan)
@@ -123,7 +123,11 @@ def mesh_table(mesh: NDArray[np.int64], plan: Plan, first_frame: int) -> pd.Data
 
 
 def messages_table(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:
-    """Message records as a table, ordered by frame and sender."""
+    """The record (messages, 10) int64 as a table: mode, then the columns of hwmodels.records.MESSAGE_COLUMNS.
+
+    Ordered by frame, then receiver, then sender; the messages of one sender to one receiver stay in the order in which
+    they were sent, which is the order in which they were served.
+    """
     table = pd.DataFrame(messages, columns=list(MESSAGE_COLUMNS))
     table.insert(0, "mode", plan.mode.name)
     return table.sort_values(["frame", "receiver", "sender"], kind="stable", ignore_index=True)

@@ -31,7 +31,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How the experiment is made; the paper's own numbers unless it is quick (FACTS: A.4)."""
+    """How the experiment is made; its own numbers (docs/sources.md) unless it is quick."""
 
     samples: int = 100
     vectors: int = 1000

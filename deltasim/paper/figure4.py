@@ -30,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How the experiment is made; the paper's own numbers unless it is quick (FACTS: A.4)."""
+    """How the experiment is made; its own numbers (docs/sources.md) unless it is quick."""
 
     lambdas: tuple[float, ...] = tuple(float(each) for each in np.logspace(-10, -5, 10))
     epochs: int = 30
