@@ -9,6 +9,7 @@ run = ds.simulate(quantised, ds.frames("temporal-mnist", frames="0:1000"), chip)
 run.summary()                 # one row per network of the paper's Figure 1
 run.frames, run.layers        # pandas tables
 ds.dashboard(run)             # path of the dashboard
+ds.figures(run)["four-networks"]   # a figure of it, which a notebook shows inline
 """
 
 import hwmodels
@@ -42,6 +43,7 @@ dashboard = checked(api.dashboard, "dashboard")
 reprice = checked(repricing.reprice, "reprice")
 chip_of = checked(hwmodels.chip_of, "chip_of")
 load_accelerator = checked(hwmodels.load_accelerator, "load_accelerator")
+figures = checked(reports.figures_of, "figures")
 compare = checked(reports.compare, "compare")
 load_run = checked(reports.load_run, "load_run")
 frames = checked(workloads.load_frames, "frames")
@@ -70,6 +72,7 @@ __all__ = [
     "chip_of",
     "compare",
     "dashboard",
+    "figures",
     "frames",
     "list_datasets",
     "list_networks",

@@ -17,6 +17,7 @@ from deltasim.job import Job, plan_job
 from deltasim.mapping_choice import MappingChoice
 from deltasim.mode_names import modes_of
 from deltasim.options import wrong_fields
+from deltasim.progress import notebook_bars
 from deltasim.settings import ArrivalName, EngineName, Settings, settings_of
 from deltasim.yaml_text import to_yaml
 from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
@@ -51,7 +52,8 @@ def simulate(
     run of the same configuration there is read, not repeated. arrival: `serial` (a frame enters when the one before has
     left), `pipelined` (as soon as the input core is free), `paced` (at frame_rate_hz). Power and energy are stated at
     frame_rate_hz, or at what the chip sustains if that is less. threads: at most so many simulate, one per core unless
-    given; results are the same. progress: see `deltasim.execute.Progress`. Raises ConfigError for a wrong argument,
+    given; results are the same. progress: see `deltasim.execute.Progress`; without it a notebook shows bars (extra
+    `notebook`), and a script nothing. Raises ConfigError for a wrong argument,
     SimulationError where things don't fit each other, WorkloadError for frames that are not the network's, and RunError
     where `out` is taken.
     """
@@ -63,7 +65,8 @@ def simulate(
     chip = accelerator if isinstance(accelerator, Accelerator) else load_accelerator(accelerator)
     job = plan_job(network, stream, chip, settings)
     path = None if out is None else Path(out)
-    return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
+    with notebook_bars(progress) as report:
+        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report)
 
 
 def run(
@@ -81,7 +84,8 @@ def run(
     check_threads(threads)
     job = job_of(experiment)
     path = None if out is None else Path(out)
-    return run_job(job, path, overwrite=overwrite, threads=threads, progress=progress)
+    with notebook_bars(progress) as report:
+        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report)
 
 
 def job_of(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
 
 from rich.progress import (
     BarColumn,
@@ -37,6 +38,12 @@ def status_line(words: str) -> Iterator[Callable[[str], None]]:
                 console.print(words, soft_wrap=True)
 
         yield say
+
+
+def notebook_bars(given: Report | None) -> AbstractContextManager[Report | None]:
+    """What progress is reported to: `given`; without it bars where a notebook can show them (extra `notebook`)."""
+    shown = given is None and plain_console().is_jupyter and find_spec("ipywidgets") is not None
+    return progress_bars() if shown else nullcontext(given)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from reports.comparison import compare, outputs_differing, write_comparison
 from reports.core_details import mapping_sentence
 from reports.dashboard import write_dashboard
 from reports.errors import RunError
+from reports.notebook import figures_of
 from reports.pace import hertz, leaks
 from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of, precision_name
 from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
@@ -23,6 +24,7 @@ __all__ = [
     "at_prices",
     "compare",
     "fidelities",
+    "figures_of",
     "hertz",
     "layers_of",
     "leaks",

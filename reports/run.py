@@ -95,6 +95,12 @@ class Run:
             f"{self.manifest.get('network')} on {self.accelerator.name}; {', '.join(self.modes)})"
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the networks side by side, and the warnings."""
+        from reports.notebook import summary_html  # noqa: PLC0415 - it needs this module
+
+        return summary_html(self)
+
     @property
     def modes(self) -> list[str]:
         """The networks simulated, in the order of the run."""

@@ -35,8 +35,8 @@ class Block:
     """Finished frames `first` .. `first + len(counts) - 1`.
 
     counts: (frames, cores, columns) int64, columns as in hwmodels.records.COLUMNS. outputs: (frames, outputs) int32
-    accumulators of the last layer. integers: (frames, neurons of all layers) int32 or None: s of every layer in turn,
-    the accumulators for the last. mesh: (frames, mesh links, columns) int64, columns as in hwmodels.records.LINK_COLUMNS.
+    accumulators of the last layer. integers: (frames, neurons of all layers) int32 or None: s of each layer in turn, of
+    the last its accumulators. mesh: (frames, mesh links, columns) int64, columns as in hwmodels.records.LINK_COLUMNS.
     messages: (messages, 10) int64 or None, columns as in hwmodels.records.MESSAGE_COLUMNS;
     those served since the last block, in the engine's own order (`simulate.messages_table` sorts them).
     """

@@ -57,7 +57,7 @@ class Result:
         return mesh_table(self.mesh, self.plan, first_frame=0)
 
     def messages_table(self) -> pd.DataFrame:
-        """One row per wire message, ordered as by `messages_table`. Raises SimulationError unless they were recorded."""
+        """One row per wire message; see `messages_table`. Raises SimulationError unless they were recorded."""
         if self.messages is None:
             raise SimulationError("messages were not recorded: simulate(..., record_messages=True)")
         return messages_table(self.messages, self.plan)

@@ -61,8 +61,8 @@ def times(result, column, sender=None, receiver=None):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_message_alone_takes_its_hops_and_its_flits(engine, shared):
-    """docs/sources.md: on Loihi 1 three hops east and two north take 3 * 4.1 ns + 2 * 6.5 ns = 25.3 ns; then its tail has
-    to come in, four flits of 4 bits for its 16.
+    """Loihi 1 (docs/sources.md): three hops east and two north take 3 * 4.1 ns + 2 * 6.5 ns = 25.3 ns; then the tail
+    has to come in, four flits of 4 bits for its 16.
     """
     loihi = chip_of(load_accelerator("loihi1-sanafe"))
     hops = {"hop_ew_fs": loihi.hop_ew_fs, "hop_ns_fs": loihi.hop_ns_fs, "rows": 3, "cores": MESH.cores[:1] * 12}

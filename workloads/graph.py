@@ -30,6 +30,7 @@ from workloads.graph_operations import (
     Softmax,
 )
 from workloads.graph_shapes import effective_kernel, infer_shapes
+from workloads.html_table import html_table, sides
 
 __all__ = [
     "INPUT",
@@ -89,6 +90,15 @@ class Graph:
     def __repr__(self) -> str:
         frame = " x ".join(map(str, self.input_shape))
         return f"Graph({self.name!r}: frames of {frame}, {len(self.nodes)} nodes, output {self.output!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: node by node, what it computes, of what, and the shape of what comes out."""
+        rows = [
+            (node.name, type(node.operation).__name__, ", ".join(node.inputs), sides(self.shapes[node.name]))
+            for node in self.nodes
+        ]
+        title = f"Network {self.name}: frames of {sides(self.input_shape)}, output {self.output}"
+        return html_table(title, ("node", "operation", "of", "shape"), rows)
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:

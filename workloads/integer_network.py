@@ -18,6 +18,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.html_table import html_table, sides
+
 Rounding = Literal["half_up", "half_even", "half_away"]
 Overflow = Literal["wrap", "saturate"]
 Activation = Literal["relu", "identity", "clip", "leaky"]
@@ -179,6 +181,20 @@ class IntegerNetwork:
             f"IntegerNetwork({self.name!r}, {self.precision}: {self.inputs} inputs, {len(self.layers)} layers, "
             f"{self.outputs} outputs; {bits} bits of weights/activations/accumulators)"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: layer by layer the maps (height x width x channels), the weights, and the scale k of
+        what it sends.
+        """
+        scales = [f"{each:.4g}" for each in self.scales[1:]] + ["accumulators"]
+        rows = [
+            (each.name, sides(each.shape), sides(each.sent_shape), f"{each.weight_count:,}", scale)
+            for each, scale in zip(self.layers, scales, strict=True)
+        ]
+        title = f"Integer network {self.name} ({self.precision}): frames of {sides(self.input_shape)}"
+        bits = f"{self.weight_bits}, {self.activation_bits} and {self.accumulator_bits}"
+        notes = [f"{bits} bits of weights, activations and accumulators"]
+        return html_table(title, ("layer", "accumulators", "sends", "weights", "scale k"), rows, notes)
 
     @property
     def inputs(self) -> int:

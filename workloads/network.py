@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.html_table import html_table
 
 Activation = Literal["relu", "identity"]
 Float32Array = NDArray[np.float32]
@@ -50,6 +51,20 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}: {self.inputs} inputs, {len(self.layers)} layers, {self.outputs} outputs)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: layer by layer, how many neurons and weights there are."""
+        rows = [
+            (
+                each.name,
+                str(each.weights.shape[0]),
+                str(each.weights.shape[1]),
+                f"{each.weights.size:,}",
+                each.activation,
+            )
+            for each in self.layers
+        ]
+        return html_table(f"Network {self.name}", ("layer", "inputs", "outputs", "weights", "activation"), rows)
 
     @property
     def inputs(self) -> int:

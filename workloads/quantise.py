@@ -16,6 +16,7 @@ from workloads.float_layers import map_of
 from workloads.frame_shapes import fit_frames, flat_frames
 from workloads.frames import Frames, stacked
 from workloads.graph import Graph, Preprocessing
+from workloads.html_table import html_table, sides
 from workloads.integer_checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer_layers import integer_layer, requantiser_of
 from workloads.integer_network import FloatArray, IntArray, IntegerNetwork, Precision
@@ -47,6 +48,19 @@ class QuantisedNetwork:
     def __repr__(self) -> str:
         answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
         return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: layer by layer its maps (height x width x channels), weights, and scales."""
+        scales = [[f"{each:.4g}" for each in network.scales[1:]] for network in (self.full, self.scaled)]
+        rows = [
+            (layer.name, sides(layer.shape), sides(layer.sent_shape), f"{layer.weight_count:,}", full, scaled)
+            for layer, full, scaled in zip(self.full.layers, *([*own, "-"] for own in scales), strict=True)
+        ]
+        headings = ("layer", "accumulators", "sends", "weights", "scale, full fixed point", "scale k")
+        bits = f"{self.full.weight_bits}, {self.full.activation_bits} and {self.full.accumulator_bits}"
+        notes = [f"{bits} bits of weights, activations and accumulators"]
+        notes += [f"answers as float, {name}: {share:.2%}" for name, share in self.report.agreement.items()]
+        return html_table(f"Quantised network {self.full.name}", headings, rows, notes)
 
 
 def _pixels(
