@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from deltasim.progress import notebook_bars
 from deltasim.settings import ArrivalName, EngineName, Settings, settings_of
 from deltasim.yaml_text import to_yaml
 from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
-from reports import Run, load_run, write_dashboard
+from reports import Run, figures_of, load_run, write_dashboard
 from workloads import Frames, QuantisedNetwork, frames_of_array
 from workloads.frames import stacked
 
@@ -115,6 +115,11 @@ def job_of(
 def dashboard(finished: Run | Path | str) -> Path:
     """Write the run's dashboard.html anew, from its tables, and return its path."""
     return write_dashboard(finished if isinstance(finished, Run) else load_run(finished))
+
+
+def figures(finished: Run | Path | str) -> Mapping[str, Any]:
+    """The figures of the run's dashboard (plotly) by name, for notebooks; see `reports.notebook.figures_of`."""
+    return figures_of(finished if isinstance(finished, Run) else load_run(finished))
 
 
 def check_threads(threads: int | None) -> None:

@@ -83,8 +83,8 @@ class Machine:
 def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8], arrival: Arrival) -> Block:
     """Simulate all `frames` (n, pixels) uint8 at once; the block has the integers and every message.
 
-    Messages are ordered by frame, then sender, then sending order. Raises SimulationError if the chip comes to a stop
-    with frames left: cores that wait for each other; and if it takes longer than 2**63 fs.
+    Messages are ordered by sender, then receiver, then sending order. Raises SimulationError if the chip comes to a
+    stop with frames left: cores that wait for each other; and if it takes longer than 2**63 fs.
     """
     check_block(frames, network)
     env = simpy.Environment()

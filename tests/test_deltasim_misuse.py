@@ -58,6 +58,7 @@ GIVEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "simulate": (ds.simulate, {"network": QUANTISED, "frames": PIXELS, "accelerator": CHIP, "modes": ["rounding"]}),
     "quantise": (ds.quantise, {"network": NETWORK, "calibration": PIXELS}),
     "dashboard": (ds.dashboard, {"finished": "run"}),
+    "figures": (ds.figures, {"finished": "run"}),
     "load_run": (ds.load_run, {"path": "run"}),
     "compare": (ds.compare, {"run_a": None, "run_b": None}),
     "load_network": (ds.load_network, {"name_or_path": "mnist-784-200-200-10"}),
