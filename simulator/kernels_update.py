@@ -23,24 +23,15 @@ from simulator.kernels_messages import (
 )
 from simulator.kernels_requantise import requantise, requantise_leaky
 from simulator.vectors import GROUP
-from workloads.compiled import inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@threaded
-def update_in_bands(
-    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, bands: int
-) -> None:
-    """The bands of `update_band`, on as many threads as there are."""
-    for band in prange(bands):
-        _update_band(net, timing, state, slots, slot, core, fresh, band, bands)
-
-
 @uncounted
-def _update_band(
+def update_one_band(
     net: NetworkArrays,
     timing: Timing,
     state: ValueState,
@@ -51,7 +42,7 @@ def _update_band(
     band: int,
     bands: int,
 ) -> None:
-    """`update_band` as a function of its own, for threads."""
+    """`update_band` as a function of its own, for threads (simulator.sharing)."""
     update_band(net, timing, state, slots, slot, core, fresh, band, bands)
 
 
