@@ -19,8 +19,8 @@ from simulator.kernels_frames import (
     distance_band,
     frame_values,
 )
-from simulator.kernels_receive import receive_one_band
-from simulator.kernels_update import update_one_band
+from simulator.kernels_receive import receive_band
+from simulator.kernels_update import update_band
 from simulator.products import dense_layer_of, dense_product
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def share_phase(state: FastState, phase: int, slot: int, core: int, *, fresh: bo
     """Have all threads do a phase of one core: RECEIVE, UPDATE or COMPARE."""
     net, values, slots = state.net, state.values, state.slots
     if phase == RECEIVE:
-        state.team.share(receive_one_band, net, values, slots, slot, core, fresh, adding)
+        state.team.share(receive_band, net, values, slots, slot, core, fresh, adding)
     elif phase == UPDATE:
-        state.team.share(update_one_band, net, state.timing, values, slots, slot, core, fresh or core == 0)
+        state.team.share(update_band, net, state.timing, values, slots, slot, core, fresh or core == 0)
     elif phase == COMPARE:
         state.team.share(distance_band, net, values, slots, slot, core)
 

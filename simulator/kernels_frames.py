@@ -43,6 +43,7 @@ from simulator.products import DOUBLE_COST, FIXED_COST, FORCED, NONE, PIXEL_COST
 from workloads.compiled import inlined, uncounted
 
 FRAME, CORE, PHASE, MADE = 0, 1, 2, 3  # places in ValueState.cursor
+FIRST, ALONE = np.int64(0), np.int64(1)  # the only band; literals would be compiled for once more
 DONE, PRODUCT, RECEIVE, UPDATE, COMPARE = 0, 1, 2, 3, 4  # what `frame_values` asks its caller for
 
 
@@ -130,14 +131,14 @@ def _layer(
         if phase != UPDATE:
             if several and bands > 1:
                 return UPDATE
-            update_band(net, timing, state, slots, slot, core, fresh or core == 0, 0, 1)
+            update_band(net, timing, state, slots, slot, core, fresh or core == 0, FIRST, ALONE)
         _note_sent(net, state, slots, slot, core, bands)
     if net.delta and core < net.shape.shape[0] - 1:
         bands = comparing_bands(net, state)
         if phase != COMPARE:
             if several and bands > 1:
                 return COMPARE
-            distance_band(net, state, slots, slot, core, 0, 1)
+            distance_band(net, state, slots, slot, core, FIRST, ALONE)
         _note_distance(net, state, slots, slot, core, bands)
     count_parts(net, timing, parts, state, slots, slot, core)
     return DONE
@@ -208,7 +209,7 @@ def _receive(
     if net.saturating:
         receive_saturating(net, state, slots, slot, core, fresh)
     else:
-        receive_band(net, state, slots, slot, core, fresh, adding, 0, 1)
+        receive_band(net, state, slots, slot, core, fresh, adding, FIRST, ALONE)
 
 
 @inlined

@@ -23,22 +23,6 @@ Weights = NDArray[Any]
 
 
 @uncounted
-def receive_one_band(
-    net: NetworkArrays,
-    state: ValueState,
-    slots: Slots,
-    slot: int,
-    core: int,
-    fresh: bool,
-    adding: bool,
-    band: int,
-    bands: int,
-) -> None:
-    """`receive_band` as a function of its own, for threads (simulator.sharing)."""
-    receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
-
-
-@inlined
 def receive_band(
     net: NetworkArrays,
     state: ValueState,
@@ -316,7 +300,7 @@ def _add_places(
             )
 
 
-@inlined
+@uncounted
 def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
     """The receive phase of a core whose accumulators saturate: in the order of the messages, so in one piece."""
     begin, end = net.begin[core], net.begin[core + 1]

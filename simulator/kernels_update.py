@@ -31,22 +31,6 @@ Bytes = NDArray[np.uint8]
 
 
 @uncounted
-def update_one_band(
-    net: NetworkArrays,
-    timing: Timing,
-    state: ValueState,
-    slots: Slots,
-    slot: int,
-    core: int,
-    fresh: bool,
-    band: int,
-    bands: int,
-) -> None:
-    """`update_band` as a function of its own, for threads (simulator.sharing)."""
-    update_band(net, timing, state, slots, slot, core, fresh, band, bands)
-
-
-@inlined
 def update_band(
     net: NetworkArrays,
     timing: Timing,
@@ -232,7 +216,7 @@ def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> No
             array[b + i] = room[i]
 
 
-@inlined
+@uncounted
 def pack(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, bands: int) -> None:
     """Move the messages of all bands together, add their sums to the first band's, and note where each row begins."""
     rows, columns, channels = net.sent_shape[core]
