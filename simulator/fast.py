@@ -27,8 +27,8 @@ from simulator.bundles import bundle
 from simulator.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
 from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
-from simulator.kernels_events import run_events
 from simulator.finding import find_integers
+from simulator.kernels_events import run_events
 from simulator.kernels_time import NEXT, RELEASE, SHARE, barrier_steps, dataflow_frames, transfers_band
 from simulator.longest import Costs, costs_of, fits, frame_costs, too_long
 from simulator.part_arrays import Parts, part_arrays

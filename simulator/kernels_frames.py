@@ -144,7 +144,7 @@ def _layer(
     return DONE
 
 
-@inlined
+@uncounted
 def receiving_bands(net: NetworkArrays, state: ValueState, core: int, fresh: bool) -> int:
     """In how many bands a core's receive phase is done: as many as there are threads if it is worth it."""
     work = np.int64(0)
@@ -154,13 +154,13 @@ def receiving_bands(net: NetworkArrays, state: ValueState, core: int, fresh: boo
     return state.sums.shape[0] if many and not net.saturating else 1
 
 
-@inlined
+@uncounted
 def updating_bands(net: NetworkArrays, state: ValueState, core: int) -> int:
     """In how many bands a core's update phase is done."""
     return state.sums.shape[0] if net.sent[core + 1] - net.sent[core] > net.neurons_to_share else 1
 
 
-@inlined
+@uncounted
 def comparing_bands(net: NetworkArrays, state: ValueState) -> int:
     """In how many bands a core's map is compared with that of the frame before."""
     return state.sums.shape[0] if state.sums[0, COUNT] > net.neurons_to_share else 1
@@ -282,3 +282,34 @@ def distance_band(
         state.l1[core] + state.sums[0, S_L1_SUM],
         state.l1[core],
     )
+
+
+@uncounted
+def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
+    """The first phase of a frame alone, for measuring: the pixels become the input core's accumulators."""
+    _take_in(net, state, pixels)
+
+
+@uncounted
+def end_receive(net: NetworkArrays, state: ValueState, core: int, fresh: bool, bands: int) -> None:
+    """The end of a receive phase alone, for measuring."""
+    _note_peak(net, state, core, fresh, bands)
+
+
+@uncounted
+def end_update(
+    net: NetworkArrays,
+    timing: Timing,
+    parts: Parts,
+    state: ValueState,
+    slots: Slots,
+    slot: int,
+    core: int,
+    bands: int,
+) -> None:
+    """The end of an update phase alone, in one piece, for measuring."""
+    _note_sent(net, state, slots, slot, core, bands)
+    if net.delta and core < net.shape.shape[0] - 1:
+        distance_band(net, state, slots, slot, core, FIRST, ALONE)
+        _note_distance(net, state, slots, slot, core, ALONE)
+    count_parts(net, timing, parts, state, slots, slot, core)
