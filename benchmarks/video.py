@@ -24,7 +24,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from benchmarks.phases import send
+from benchmarks.phases import receive, send
 from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS
@@ -140,12 +140,12 @@ def _phases(state: FastState, pixels: NDArray[np.uint8]) -> dict[str, float]:
     seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
     for t in range(len(pixels)):
         spent = dict.fromkeys(PHASES, 0.0)
-        receive, update, timing, records = PHASES
+        products, update, timing, records = PHASES
         state.slots.record[...] = 0
-        with _clocked(spent, receive):
+        with _clocked(spent, products):
             take_in(state.net, state.values, state.in_map_order(pixels[t : t + 1])[0])
         for core in range(len(state.plan.cores)):
-            with _clocked(spent, receive):
+            with _clocked(spent, products):
                 if core > 0:
                     receive(state, core, fresh=t == 0)
             with _clocked(spent, update):
