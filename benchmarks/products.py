@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks.phases import receive, send
 from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from simulator import Arrival, mode_named, plan_network, start
-from simulator.fast import FastState, make_product
-from simulator.kernels_frames import predicted_costs, receive_core, send_core
+from simulator.fast import FastState
+from simulator.finding import make_product
+from simulator.kernels_frames import predicted_costs
 from workloads import Graph, Quantisation, load_network, normalised, quantise
 
 LEVELS, SHARE, REPEATS = 32, 0.5, 5
@@ -51,12 +54,10 @@ def main() -> None:
 
 def _both(state: FastState, core: int, rng: np.random.Generator) -> tuple[float, float]:
     """Seconds of the messages and of the dense product into a core."""
-    net, values, slots = state.net, state.values, state.slots
-    sender = int(net.link_sender[net.incoming[core]])
-    threads = len(values.sums)
+    sender = int(state.net.link_sender[state.net.incoming[core]])
     _fill(state, sender, rng)
-    send_core(net, state.timing, values, slots, 0, sender, False, threads)
-    by_messages = _median_s(receive_core, net, values, slots, 0, core, False, True, threads)
+    send(state, sender, fresh=False)
+    by_messages = _median_s(partial(receive, fresh=False), state, core)
     return by_messages, _median_s(make_product, state, core)
 
 
@@ -66,7 +67,7 @@ def _fill(state: FastState, core: int, rng: np.random.Generator) -> None:
     accumulator = values.accumulator[net.begin[core] : net.begin[core + 1]]
     accumulator[...] = rng.integers(0, 2**18, accumulator.shape)
     values.touched[values.touched_begin[core] : values.touched_begin[core + 1]] = 1
-    send_core(net, state.timing, values, state.slots, 0, core, True, 1)
+    send(state, core, fresh=True)
     integers = values.integers[net.sent[core] : net.sent[core + 1]]
     integers[rng.random(len(integers)) < SHARE] -= 1
 

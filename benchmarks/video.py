@@ -24,12 +24,13 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from benchmarks.phases import receive, send
 from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, map_automatically, mode_named, plan_network, start
 from simulator.fast import FastState, find_times, hand_over
-from simulator.kernels_frames import receive_core, send_core, take_in
+from simulator.kernels_frames import take_in
 from simulator.plan import link_macs
 from workloads import Graph, IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
 
@@ -66,7 +67,7 @@ def compare(clip: Path, chosen: str, threads: int, accelerator: str | None = Non
     other = None if accelerator is None else _on_chip(scaled, accelerator, threads)
     simulated, elsewhere, inferred, adds = _in_turn(state, other, model, pixels, threads)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    shares = _phases(start(scaled, plan, Arrival(), block=1, threads=threads), pixels, threads)
+    shares = _phases(start(scaled, plan, Arrival(), block=1, threads=threads), pixels)
     total = sum(shares.values())
     return {
         "clip": clip.name,
@@ -134,22 +135,21 @@ def _in_turn(
     return simulated, elsewhere, inferred, adds
 
 
-def _phases(state: FastState, pixels: NDArray[np.uint8], threads: int) -> dict[str, float]:
+def _phases(state: FastState, pixels: NDArray[np.uint8]) -> dict[str, float]:
     """Median seconds of each phase of a frame, through the functions that `advance` runs in one piece."""
     seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
     for t in range(len(pixels)):
         spent = dict.fromkeys(PHASES, 0.0)
-        receive, update, timing, records = PHASES
-        net, values, slots = state.net, state.values, state.slots
-        slots.record[...] = 0
-        with _clocked(spent, receive):
-            take_in(net, values, state.in_map_order(pixels[t : t + 1])[0])
+        products, update, timing, records = PHASES
+        state.slots.record[...] = 0
+        with _clocked(spent, products):
+            take_in(state.net, state.values, state.in_map_order(pixels[t : t + 1])[0])
         for core in range(len(state.plan.cores)):
-            with _clocked(spent, receive):
+            with _clocked(spent, products):
                 if core > 0:
-                    receive_core(net, values, slots, 0, core, t == 0, True, threads)
+                    receive(state, core, fresh=t == 0)
             with _clocked(spent, update):
-                send_core(net, state.timing, state.parts, values, slots, 0, core, t == 0, threads)
+                send(state, core, fresh=t == 0)
         state.progress[0] += 1
         with _clocked(spent, timing):
             find_times(state, last=False)

@@ -101,10 +101,10 @@ class ValueState(NamedTuple):
     band: Int64  # (bands,): one number of each band
     sums: Int64  # (bands, SUMS)
     room: Int32  # (bands, two runs of neurons)
-    cursor: Int64  # (3,): frame of the block and core that come next; 1 if the core's product is made already
+    cursor: Int64  # (4,): frame of the block and core that come next, what was done of it outside, is its product made
 
 
-ROOMS = {"row_begin", "macs", "class_counts", "band", "sums", "room", "cursor", "free_from", "sent_before"}
+ROOMS = {"row_begin", "macs", "class_counts", "band", "sums", "room", "cursor", "free_from", "sent_before", "shared"}
 """Parts of ValueState and TimeState that hold nothing from one frame to the next."""
 
 
@@ -166,6 +166,7 @@ class TimeState(NamedTuple):
     clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
     free_from: Int64  # (cores,): room for update_end of the frame before
     sent_before: Int64  # (cores,): room for `sent` of the frame before
+    shared: Int64  # (1,): 1 while threads time the transfers of the next frame
 
 
 def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "auto") -> NetworkArrays:
@@ -284,7 +285,7 @@ def new_value_state(net: NetworkArrays, parts: Parts, bands: int) -> ValueState:
         band=np.zeros(bands, np.int64),
         sums=np.zeros((bands, SUMS), np.int64),
         room=np.zeros((bands, 2 * max(RUN, int(net.shape[:, 2].max()))), np.int32),
-        cursor=np.zeros(3, np.int64),
+        cursor=np.zeros(4, np.int64),
     )
 
 
@@ -324,6 +325,7 @@ def new_time_state(plan: Plan, timing: Timing) -> TimeState:
         clock=np.zeros(2, np.int64),
         free_from=np.zeros(cores, np.int64),
         sent_before=np.zeros(cores, np.int64),
+        shared=np.zeros(1, np.int64),
     )
 
 

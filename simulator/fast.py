@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
 from hwmodels.records import MESSAGE_COLUMNS
@@ -24,16 +23,18 @@ from simulator.arrays import (
     timing_arrays,
 )
 from simulator.blocks import Arrival, Block, check_block
+from simulator.bundles import bundle
 from simulator.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
 from simulator.errors import SimulationError
 from simulator.events import EventState, new_event_state
+from simulator.finding import find_integers
 from simulator.kernels_events import run_events
-from simulator.kernels_frames import DONE, PRODUCT_MADE, frame_values
-from simulator.kernels_time import NEXT, RELEASE, barrier_steps, dataflow_frames
+from simulator.kernels_time import NEXT, RELEASE, SHARE, barrier_steps, dataflow_frames, transfers_band
 from simulator.longest import Costs, costs_of, fits, frame_costs, too_long
 from simulator.part_arrays import Parts, part_arrays
 from simulator.plan import Plan
-from simulator.products import DenseLayer, Products, dense_layer_of, dense_product
+from simulator.products import DenseLayer, Products
+from simulator.sharing import Team, usable_cores
 from simulator.waiting import who_waits
 from simulator.way_arrays import Ways, way_arrays
 from workloads.integer_network import IntegerNetwork
@@ -65,6 +66,7 @@ class FastState:
     underway: int  # frames that may be in the chip besides those of a block
     interval_fs: int  # between arrivals, of any length
     costs: Costs  # of what frames do, to see before they are timed that no time will pass the limit
+    team: Team
     dense: dict[int, DenseLayer] = field(default_factory=dict)  # float weights of the cores that needed them
 
     def in_map_order(self, frames: Frames) -> Frames:
@@ -103,28 +105,29 @@ def start(
             "a network that skips layers, on a chip with barriers, takes one frame at a time: use arrival: serial"
         )
     net, parts = network_arrays(network, plan, products), part_arrays(plan)
-    ways = way_arrays(plan)
+    ways, team = way_arrays(plan), Team(threads or usable_cores())
     timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     ring = block + frames_underway(plan, arrival)
     width = int(net.sent[-1]) if keep_integers else network.outputs
     return FastState(
         network=network,
         plan=plan,
-        net=net,
-        timed=net._replace(weights=np.zeros(0, np.int8)),
-        parts=parts,
+        net=bundle(net),
+        timed=bundle(net._replace(weights=np.zeros(0, np.int8))),
+        parts=bundle(parts),
         factors=factors_of(plan, parts),
-        timing=timing,
-        values=new_value_state(net, parts, threads or get_num_threads()),
-        slots=new_slots(net, parts, plan, ring),
-        times=new_time_state(plan, timing),
+        timing=bundle(timing),
+        values=bundle(new_value_state(net, parts, team.size)),
+        slots=bundle(new_slots(net, parts, plan, ring)),
+        times=bundle(new_time_state(plan, timing)),
         outputs=np.zeros((ring, width), np.int32),
         progress=np.zeros(2, np.int64),
-        ways=ways,
-        events=new_event_state(plan, parts, ways),
+        ways=bundle(ways),
+        events=bundle(new_event_state(plan, parts, ways)),
         underway=frames_underway(plan, arrival),
         interval_fs=arrival.interval_fs,
         costs=costs_of(plan, parts, serial=timing.serial),
+        team=team,
     )
 
 
@@ -156,10 +159,7 @@ def find_values(state: FastState, frames: Frames) -> None:
     check_block(frames, state.network)
     known = int(state.progress[0])
     integers = np.empty((len(frames), state.outputs.shape[1]), np.int32)
-    arrays = (state.net, state.timing, state.parts, state.values, state.slots, state.in_map_order(frames))
-    while (core := int(frame_values(*arrays, known, integers))) != DONE:
-        make_product(state, core)
-        state.values.cursor[PRODUCT_MADE] = 1
+    find_integers(state, state.in_map_order(frames), known, integers)
     state.outputs[(known + np.arange(len(frames))) % len(state.outputs)] = integers
     state.progress[0] += len(frames)
 
@@ -224,29 +224,16 @@ def blocks_of(frames: Iterable[Frames], size: int) -> Iterator[Frames]:
             yield array[begin : begin + size]
 
 
-def make_product(state: FastState, core: int) -> None:
-    """Make a core's accumulators from the integers of its senders by a dense product."""
-    if core not in state.dense:
-        state.dense[core] = dense_layer_of(state.network, core, int(state.net.product[core]))
-    dense, sent, begin = state.dense[core], state.net.sent, state.net.begin
-    senders = [each.source for each in dense.layer.synapses]
-    dense_product(
-        dense,
-        [state.values.integers[sent[sender] : sent[sender + 1]] for sender in senders],
-        state.values.accumulator[begin[core] : begin[core + 1]],
-    )
-
-
 def _advance_time(state: FastState, known: int, *, last: bool, messages: NDArray[np.int64], traced: int = 0) -> int:
     """Time the frames up to number `known` (not included). Returns the message rows written so far."""
     if not state.plan.chain:
         arrays = (state.timed, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
         return int(run_events(*arrays, known, last or state.timing.serial, messages, traced))
     if not state.plan.barrier:
-        threads = len(state.values.sums)
-        return int(
-            dataflow_frames(state.timed, state.slots, state.timing, state.times, known, messages, traced, threads)
-        )
+        chip = (state.timed, state.slots, state.timing, state.times)
+        while (rows := int(dataflow_frames(*chip, known, messages, traced, state.team.size))) == SHARE:
+            state.team.share(transfers_band, *chip, messages)
+        return rows
     cores = len(state.plan.layers)
     until = known * cores if state.timing.serial else known + (cores - 1 if last and known else 0)
     return int(barrier_steps(state.timed, state.slots, state.timing, state.times, known, until, messages, traced))

@@ -18,7 +18,7 @@ from workloads.compiled import inlined, uncounted
 Int32 = NDArray[np.int32]
 
 
-@inlined
+@uncounted
 def count_parts(
     net: NetworkArrays, timing: Timing, parts: Parts, state: ValueState, slots: Slots, slot: int, layer: int
 ) -> None:

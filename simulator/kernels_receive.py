@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.arrays import NetworkArrays, Slots, ValueState
 from simulator.columns import ACCUMULATOR_CLIPS
 from simulator.kernels_products import add_grouped, add_messages, add_saturating
-from workloads.compiled import inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -22,32 +22,7 @@ Bytes = NDArray[np.uint8]
 Weights = NDArray[Any]
 
 
-@threaded
-def receive_in_bands(
-    net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, adding: bool, bands: int
-) -> None:
-    """The bands of `receive_band`, on as many threads as there are."""
-    for band in prange(bands):
-        _receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
-
-
 @uncounted
-def _receive_band(
-    net: NetworkArrays,
-    state: ValueState,
-    slots: Slots,
-    slot: int,
-    core: int,
-    fresh: bool,
-    adding: bool,
-    band: int,
-    bands: int,
-) -> None:
-    """`receive_band` as a function of its own, for threads."""
-    receive_band(net, state, slots, slot, core, fresh, adding, band, bands)
-
-
-@inlined
 def receive_band(
     net: NetworkArrays,
     state: ValueState,
@@ -325,7 +300,7 @@ def _add_places(
             )
 
 
-@inlined
+@uncounted
 def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
     """The receive phase of a core whose accumulators saturate: in the order of the messages, so in one piece."""
     begin, end = net.begin[core], net.begin[core + 1]

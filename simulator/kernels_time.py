@@ -19,12 +19,13 @@ from simulator.columns import (
     UPDATE_START,
 )
 from simulator.kernels_transfer import transfer
-from workloads.compiled import inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
 NEXT, RELEASE = 0, 1  # places in TimeState.clock
+SHARE = -1  # what `dataflow_frames` asks its caller for: see `transfers_band`
 
 
 @uncounted
@@ -38,18 +39,24 @@ def dataflow_frames(
     traced: int,
     threads: int,
 ) -> int:
-    """Time all frames up to number `until` (not included). Returns the message rows written to `trace`."""
+    """Time all frames up to number `until` (not included). Returns the message rows written to `trace`; or SHARE, where
+    the transfers of frame clock[NEXT] are better timed by several threads: do that, and call again.
+    """
     ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
     alone = timing.serial and trace.shape[0] == 0 and cores > 1 and timing.token_fs + timing.wire_fs[0] > 0
     for frame in range(times.clock[NEXT], until):
         slot = frame % ring
-        record = slots.record[slot, 0]
-        start = _admit(timing, times, frame)
-        record[SERVE_FIRST] = record[SERVE_END] = start
-        record[STARVED] = start - times.update_end[0]
-        if threads > 1 and alone and slots.messages[slot].sum() > net.neurons_to_share:
-            _shared_frame(net, slots, timing, times, frame, start, trace, threads)
+        if times.shared[0] > 0:
+            _put_in_place(slots, timing, times, frame)
         else:
+            start = _admit(timing, times, frame)
+            record = slots.record[slot, 0]
+            record[SERVE_FIRST] = record[SERVE_END] = start
+            record[STARVED] = start - times.update_end[0]
+            if threads > 1 and alone and slots.messages[slot].sum() > net.neurons_to_share:
+                _prepare_sharing(times, cores)
+                times.clock[NEXT] = frame
+                return SHARE
             for core in range(cores):
                 start = start if core == 0 else times.serve_end[core]
                 free_from = times.update_end[core + 1] if core + 1 < cores else np.int64(0)
@@ -60,27 +67,25 @@ def dataflow_frames(
 
 
 @inlined
-def _shared_frame(
-    net: NetworkArrays,
-    slots: Slots,
-    timing: Timing,
-    times: TimeState,
-    frame: int,
-    start: int,
-    trace: Int64,
-    threads: int,
-) -> None:
-    """One frame that has the chip to itself, its transfers timed side by side.
-
-    All that happened before did so by `start`, so a transfer that really begins later goes just as one that begins at
-    start + 1, only later: all are timed from there, then put where they belong.
-    """
-    cores = timing.access_fs.shape[0]
-    slot = frame % slots.messages.shape[0]
+def _prepare_sharing(times: TimeState, cores: int) -> None:
+    """Note where time stands before a frame whose transfers are timed side by side."""
     for core in range(cores):
         times.free_from[core] = times.update_end[core]
         times.sent_before[core] = times.sent[min(core, cores - 2)]
-    transfers_in_bands(net, slots, timing, times, frame, start, trace, threads)
+    times.shared[0] = 1
+
+
+@inlined
+def _put_in_place(slots: Slots, timing: Timing, times: TimeState, frame: int) -> None:
+    """Move the transfers of a frame that has the chip to itself from where `transfers_band` began them to their place.
+
+    All that happened before did so by the frame's start, so a transfer that really begins later goes just as one that
+    begins at start + 1, only later.
+    """
+    cores = timing.access_fs.shape[0]
+    slot = frame % slots.messages.shape[0]
+    start = slots.record[slot, 0, SERVE_FIRST]
+    times.shared[0] = 0
     for core in range(1, cores):
         later = times.serve_end[core] - start - 1
         record = slots.record[slot, core]
@@ -99,24 +104,24 @@ def _shared_frame(
                 starts[number % starts.shape[0]] += later
 
 
-@threaded
-def transfers_in_bands(
+@uncounted
+def transfers_band(
     net: NetworkArrays,
     slots: Slots,
     timing: Timing,
     times: TimeState,
-    frame: int,
-    start: int,
     trace: Int64,
-    threads: int,
+    band: int,
+    bands: int,
 ) -> None:
-    """All transfers of a frame, that of core 0 from `start` on and the others from start + 1 on."""
-    for band in prange(threads):
-        for core in range(timing.access_fs.shape[0]):
-            if _band_of(slots, frame, core, threads) == band:
-                begin = start if core == 0 else start + 1
-                free_from = times.free_from[min(core + 1, timing.access_fs.shape[0] - 1)]
-                _transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
+    """A band of the transfers of frame clock[NEXT]: that of core 0 from its start on, the others from start + 1 on."""
+    frame = times.clock[NEXT]
+    start = slots.record[frame % slots.messages.shape[0], 0, SERVE_FIRST]
+    for core in range(timing.access_fs.shape[0]):
+        if _band_of(slots, frame, core, bands) == band:
+            begin = start if core == 0 else start + 1
+            free_from = times.free_from[min(core + 1, timing.access_fs.shape[0] - 1)]
+            transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
 
 
 @uncounted
@@ -197,20 +202,3 @@ def _enter_step(timing: Timing, times: TimeState, record: Int64, core: int, fram
         record[STARVED] = there - start
         start = there
     return start
-
-
-@uncounted
-def _transfer(
-    net: NetworkArrays,
-    slots: Slots,
-    timing: Timing,
-    times: TimeState,
-    core: int,
-    frame: int,
-    start: int,
-    free_from: int,
-    trace: Int64,
-    traced: int,
-) -> int:
-    """`transfer` as a function of its own, for threads."""
-    return transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)

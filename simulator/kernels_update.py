@@ -23,39 +23,14 @@ from simulator.kernels_messages import (
 )
 from simulator.kernels_requantise import requantise, requantise_leaky
 from simulator.vectors import GROUP
-from workloads.compiled import inlined, prange, threaded, uncounted
+from workloads.compiled import inlined, uncounted
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@threaded
-def update_in_bands(
-    net: NetworkArrays, timing: Timing, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool, bands: int
-) -> None:
-    """The bands of `update_band`, on as many threads as there are."""
-    for band in prange(bands):
-        _update_band(net, timing, state, slots, slot, core, fresh, band, bands)
-
-
 @uncounted
-def _update_band(
-    net: NetworkArrays,
-    timing: Timing,
-    state: ValueState,
-    slots: Slots,
-    slot: int,
-    core: int,
-    fresh: bool,
-    band: int,
-    bands: int,
-) -> None:
-    """`update_band` as a function of its own, for threads."""
-    update_band(net, timing, state, slots, slot, core, fresh, band, bands)
-
-
-@inlined
 def update_band(
     net: NetworkArrays,
     timing: Timing,
@@ -241,7 +216,7 @@ def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> No
             array[b + i] = room[i]
 
 
-@inlined
+@uncounted
 def pack(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, bands: int) -> None:
     """Move the messages of all bands together, add their sums to the first band's, and note where each row begins."""
     rows, columns, channels = net.sent_shape[core]
