@@ -6,8 +6,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import Final
 
 from simulator.errors import SimulationError
+
+
+MOST_PER_CORE: Final = 4  # more threads than that only wait for each other
 
 
 class Team:
@@ -16,7 +20,7 @@ class Team:
     def __init__(self, size: int) -> None:
         if size < 1:
             raise SimulationError(f"threads: {size} given, at least 1 is needed")
-        self.size = size
+        self.size = min(size, MOST_PER_CORE * usable_cores())
 
     @cached_property
     def _others(self) -> ThreadPoolExecutor:

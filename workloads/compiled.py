@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,18 +14,11 @@ import numpy as np
 
 from workloads.content_hash import content_sha256
 
-# Threads that wait sleep: by default GNU OpenMP's spin, which on a machine that is busy with something else makes a
-# frame several times slower. Read when numba first starts threads; a user's own setting stays.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ix = np.uint64
 """Of an index that is never negative: of a signed one numba would look, at every access, if it counts from the end."""
-
-prange: type[range] = numba.prange
-"""A range whose turns a `threaded` function may take in any order, on all threads."""
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -42,13 +34,6 @@ def uncounted(function: Callable[P, R]) -> Callable[P, R]:
     """As `compiled`, without counting references: for functions that make no array and look into many all the time."""
     with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, _nrt=False)(function))
-
-
-def threaded(function: Callable[P, R]) -> Callable[P, R]:
-    """As `compiled`, with its loops over `prange` shared out to numba's threads (NUMBA_NUM_THREADS; all cores)."""
-    numba.get_num_threads()  # starts them: a function that only calls this one, read from the cache, would crash
-    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
-        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, parallel=True)(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
