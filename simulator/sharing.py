@@ -10,7 +10,6 @@ from typing import Final
 
 from simulator.errors import SimulationError
 
-
 MOST_PER_CORE: Final = 4  # more threads than that only wait for each other
 
 
