@@ -12,45 +12,90 @@ ds.dashboard(run)             # path of the dashboard
 ds.figures(run)["four-networks"]   # a figure of it, which a notebook shows inline
 """
 
-import hwmodels
-import reports
-import workloads
-from deltasim import api, repricing
-from deltasim.arguments import checked
-from deltasim.errors import USER_ERRORS
-from deltasim.experiment import Experiment
-from deltasim.mapping_choice import MappingChoice
-from hwmodels import Accelerator, ConfigError, list_profiles
-from hwmodels.records import MODES
-from reports import Run, RunError
-from simulator import SimulationError
-from workloads import (
-    Frames,
-    IntegerNetwork,
-    Network,
-    Quantisation,
-    QuantisedNetwork,
-    WorkloadError,
-    list_datasets,
-    list_networks,
-    optimise,
-)
-from workloads.optimise import ScaleSearch
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-simulate = checked(api.simulate, "simulate")
-run = checked(api.run, "run")
-dashboard = checked(api.dashboard, "dashboard")
-reprice = checked(repricing.reprice, "reprice")
-chip_of = checked(hwmodels.chip_of, "chip_of")
-load_accelerator = checked(hwmodels.load_accelerator, "load_accelerator")
-figures = checked(api.figures, "figures")
-compare = checked(reports.compare, "compare")
-load_run = checked(reports.load_run, "load_run")
-frames = checked(workloads.load_frames, "frames")
-load_network = checked(workloads.load_network, "load_network")
-network_from_arrays = checked(workloads.network_from_arrays, "network_from_arrays")
-quantise = checked(workloads.quantise, "quantise")
-optimise_scales = checked(optimise.optimise_scales, "optimise_scales")
+_CALLS = {
+    "chip_of": "hwmodels.timing:chip_of",
+    "compare": "reports.comparison:compare",
+    "dashboard": "deltasim.api:dashboard",
+    "figures": "deltasim.api:figures",
+    "frames": "workloads.datasets:load_frames",
+    "load_accelerator": "hwmodels.loading:load_accelerator",
+    "load_network": "workloads.load:load_network",
+    "load_run": "reports.run:load_run",
+    "network_from_arrays": "workloads.network:network_from_arrays",
+    "optimise_scales": "workloads.optimise:optimise_scales",
+    "quantise": "workloads.quantising:quantise",
+    "reprice": "deltasim.repricing:reprice",
+    "run": "deltasim.api:run",
+    "simulate": "deltasim.api:simulate",
+}
+"""Public calls whose arguments are checked, and where each is: module and name."""
+
+_HOMES = {
+    "MODES": "hwmodels.records",
+    "USER_ERRORS": "deltasim.errors",
+    "Accelerator": "hwmodels.schema",
+    "ConfigError": "hwmodels.errors",
+    "Experiment": "deltasim.experiment",
+    "Frames": "workloads.frames",
+    "IntegerNetwork": "workloads.integer_network",
+    "MappingChoice": "deltasim.mapping_choice",
+    "Network": "workloads.network",
+    "Quantisation": "workloads.quantisation",
+    "QuantisedNetwork": "workloads.quantising",
+    "Run": "reports.run",
+    "RunError": "reports.errors",
+    "ScaleSearch": "workloads.optimise",
+    "SimulationError": "simulator.errors",
+    "WorkloadError": "workloads.errors",
+    "list_datasets": "workloads.datasets",
+    "list_networks": "workloads.load",
+    "list_profiles": "hwmodels.loading",
+}
+"""The other public names, and in which module each is."""
+
+if TYPE_CHECKING:
+    from deltasim.api import dashboard, figures, run, simulate
+    from deltasim.errors import USER_ERRORS
+    from deltasim.experiment import Experiment
+    from deltasim.mapping_choice import MappingChoice
+    from deltasim.repricing import reprice
+    from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
+    from hwmodels.records import MODES
+    from reports import Run, RunError, compare, load_run
+    from simulator import SimulationError
+    from workloads import (
+        Frames,
+        IntegerNetwork,
+        Network,
+        Quantisation,
+        QuantisedNetwork,
+        WorkloadError,
+        list_datasets,
+        list_networks,
+        load_network,
+        network_from_arrays,
+        quantise,
+    )
+    from workloads import load_frames as frames
+    from workloads.optimise import ScaleSearch, optimise_scales
+else:
+
+    def __getattr__(name: str) -> object:
+        """A public name, when it is first asked for: what nobody uses is not imported. Kept for the next time."""
+        if name in _CALLS:
+            module, _, function = _CALLS[name].partition(":")
+            checked = import_module("deltasim.arguments").checked
+            value = checked(getattr(import_module(module), function), name)
+        elif name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
 
 __all__ = [
     "MODES",

@@ -1,4 +1,7 @@
-"""The command `deltasim`. Exit codes: 0 done, 2 something to mend in what was asked, 130 interrupted."""
+"""The command `deltasim`. Exit codes: 0 done, 2 something to mend in what was asked, 130 interrupted.
+
+What a command needs is imported when it runs: `deltasim --help` loads no engine, no tables and no plots.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ import sys
 import webbrowser
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from deltasim.api import dashboard, job_of
 from deltasim.cli_data import data_app
 from deltasim.cli_map import map_
 from deltasim.cli_optimise import optimise
@@ -34,27 +36,9 @@ from deltasim.cli_options import (
 from deltasim.cli_paper import paper_app
 from deltasim.cli_price import price
 from deltasim.cli_trace import trace
-from deltasim.errors import USER_ERRORS
-from deltasim.execute import check_place, run_job
-from deltasim.experiment import Experiment, experiment_of, kind_of_file, read_experiment
-from deltasim.options import with_options
-from deltasim.progress import progress_bars, status_line
-from deltasim.show import (
-    agreement_json,
-    print_comparison,
-    print_json,
-    print_layers,
-    print_summary,
-    records,
-    summary_json,
-)
-from deltasim.terminal import plain_console
-from hwmodels import chip_area, list_profiles, load_accelerator, why_no_area
-from hwmodels.json_schema import accelerator_json_schema
-from hwmodels.timing import core_count
-from reports import Run, compare, load_run, write_comparison
-from reports.numbers import significant
-from workloads import list_datasets, list_networks
+
+if TYPE_CHECKING:
+    from reports import Run
 
 app = typer.Typer(
     name="deltasim",
@@ -102,6 +86,12 @@ def run(
     Options take the place of what the experiment says. A run of the same configuration is not repeated; one that was
     interrupted goes on where it stopped.
     """
+    from deltasim.api import job_of
+    from deltasim.execute import check_place, run_job
+    from deltasim.experiment import experiment_of
+    from deltasim.options import with_options
+    from deltasim.progress import progress_bars, status_line
+
     if out is not None:
         check_place(out)
     chosen, folder = experiment_of(experiment)
@@ -130,6 +120,14 @@ def validate(
     json: Json = False,
 ) -> None:
     """Check a file and all that it names, without simulating."""
+    from deltasim.api import job_of
+    from deltasim.experiment import kind_of_file, read_experiment
+    from deltasim.progress import status_line
+    from deltasim.show import print_json
+    from hwmodels import chip_area, load_accelerator, why_no_area
+    from hwmodels.timing import core_count
+    from reports.numbers import significant
+
     kind = kind_of_file(file)
     if kind == "accelerator":
         accelerator, used = load_accelerator(file), None
@@ -154,6 +152,10 @@ def validate(
 @app.command(name="list")
 def list_(json: Json = False) -> None:
     """List accelerator profiles, networks and data sets that come with deltasim."""
+    from deltasim.show import print_json
+    from hwmodels import list_profiles
+    from workloads import list_datasets, list_networks
+
     shipped = {
         "profiles": {profile.name: profile.description for profile in list_profiles()},
         "networks": list_networks(),
@@ -178,6 +180,10 @@ def schema(
 
     Save it and put `# yaml-language-server: $schema=FILE` into the first line of your YAML.
     """
+    from deltasim.experiment import Experiment
+    from deltasim.show import print_json
+    from hwmodels import accelerator_json_schema
+
     print_json(accelerator_json_schema() if kind == "accelerator" else Experiment.model_json_schema(by_alias=True))
 
 
@@ -188,6 +194,10 @@ def report(
     json: Json = False,
 ) -> None:
     """Write the dashboard of a finished run anew and print its table."""
+    from deltasim.show import print_layers
+    from deltasim.terminal import plain_console
+    from reports import load_run
+
     finished = load_run(run)
     _conclude(finished, json=json)
     if layers and not json:
@@ -197,6 +207,9 @@ def report(
 @app.command(name="open")
 def open_(run: RunPath) -> None:
     """Open the dashboard of a finished run in the browser."""
+    from deltasim.api import dashboard
+    from reports import load_run
+
     finished = load_run(run)
     page = (finished.path / "dashboard.html").absolute()
     if not page.exists():
@@ -213,6 +226,10 @@ def compare_(
     json: Json = False,
 ) -> None:
     """Two runs side by side: by network, component and layer, as difference and ratio."""
+    from deltasim.show import agreement_json, print_comparison, print_json, records
+    from deltasim.terminal import plain_console
+    from reports import compare, load_run, write_comparison
+
     first, second = load_run(run_a), load_run(run_b)
     table = compare(first, second)
     if html is not None:
@@ -228,6 +245,11 @@ def compare_(
 
 def _conclude(finished: Run, *, json: bool) -> None:
     """Write the dashboard; print what the run found and where the dashboard is."""
+    from deltasim.api import dashboard
+    from deltasim.progress import status_line
+    from deltasim.show import print_json, print_summary, summary_json
+    from deltasim.terminal import plain_console
+
     with status_line("writing the dashboard"):
         page = dashboard(finished)
     if json:
@@ -244,15 +266,24 @@ def main() -> None:
     """Run the command; a user's mistake becomes one message on standard error and exit code 2."""
     try:
         app()
-    except USER_ERRORS as error:
+    except SystemExit:  # how every command ends
+        raise
+    except KeyboardInterrupt:
+        print("deltasim: interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except _user_errors() as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a folder that may not be written to
         _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")  # every file says its name
     except MemoryError as error:
         _fail(f"out of memory ({error}): take a smaller network, or a machine with more")
-    except KeyboardInterrupt:
-        print("deltasim: interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """Looked up once there is an error: they are from all packages."""
+    from deltasim.errors import USER_ERRORS
+
+    return USER_ERRORS
 
 
 def _fail(message: str) -> NoReturn:

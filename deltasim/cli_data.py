@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deltasim.assets import ASSETS, Asset, AssetError, asset_named, cache_folder, fetch, find_asset
 from deltasim.cli_options import Json
-from deltasim.progress import status_line
-from deltasim.show import print_json
+
+if TYPE_CHECKING:
+    from deltasim.assets import Asset
 
 data_app = typer.Typer(
     name="data",
@@ -22,6 +22,9 @@ data_app = typer.Typer(
 @data_app.command(name="list")
 def list_(json: Json = False) -> None:
     """List what can be fetched, and where it is if it was."""
+    from deltasim.assets import ASSETS, cache_folder
+    from deltasim.show import print_json
+
     rows = [_row(asset) for asset in ASSETS.values()]
     if json:
         print_json({"cache": str(cache_folder()), "assets": rows})
@@ -38,6 +41,10 @@ def fetch_(
     json: Json = False,
 ) -> None:
     """Fetch assets into the cache and print their paths; what is there already is not fetched again."""
+    from deltasim.assets import asset_named, fetch
+    from deltasim.progress import status_line
+    from deltasim.show import print_json
+
     chosen = [asset_named(name) for name in names]
     with status_line("looking into the cache") as say:
         paths = fetch(chosen, report=say)
@@ -49,6 +56,8 @@ def fetch_(
 
 
 def _row(asset: Asset) -> dict[str, str | None]:
+    from deltasim.assets import AssetError, find_asset
+
     try:
         path = find_asset(asset)
         state = "not fetched" if path is None else f"fetched: {path}"

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.table import Table
 
-from deltasim.api import job_of
 from deltasim.cli_options import AcceleratorName, InputShape, Json, NetworkName, NormalisationName, OutputName, What
-from deltasim.experiment import Experiment, experiment_of
-from deltasim.job import Job
-from deltasim.mapping_choice import MappingChoice
-from deltasim.options import with_options
-from deltasim.progress import status_line
-from deltasim.show import print_json
-from deltasim.terminal import plain_console
-from deltasim.yaml_text import to_yaml
-from hwmodels import chip_of
-from reports.atomic import replace_text
-from simulator.loads import core_loads_fs
-from simulator.placing import traffic
+
+if TYPE_CHECKING:
+    from deltasim.experiment import Experiment
+    from deltasim.job import Job
 
 FS_PER_US = 10**9
 BITS_PER_KIB = 8192
@@ -57,6 +47,16 @@ def map_(
 
     With --out the mapping can be changed by hand: every layer has its cores (numbers in mesh order) and its cuts.
     """
+    from deltasim.api import job_of
+    from deltasim.experiment import experiment_of
+    from deltasim.mapping_choice import MappingChoice
+    from deltasim.options import with_options
+    from deltasim.progress import status_line
+    from deltasim.show import print_json
+    from hwmodels import chip_of
+    from reports.atomic import replace_text
+    from simulator.placing import traffic
+
     chosen, folder = experiment_of(experiment)
     chosen = with_options(
         chosen,
@@ -85,6 +85,9 @@ def map_(
 
 def _rows(job: Job) -> list[dict[str, Any]]:
     """One row per layer: its cores, its cut, the fullest memories and the busiest core."""
+    from hwmodels import chip_of
+    from simulator.loads import core_loads_fs
+
     plan, loads = job.plans[0], core_loads_fs(job.network.full, chip_of(job.accelerator), job.mapping)
     rows = []
     for placement, layer, load in zip(job.mapping, plan.layers, loads, strict=True):
@@ -105,6 +108,11 @@ def _rows(job: Job) -> list[dict[str, Any]]:
 
 
 def _print(job: Job, rows: list[dict[str, Any]], hops: int) -> None:
+    from rich.table import Table
+
+    from deltasim.terminal import plain_console
+    from hwmodels import chip_of
+
     chip = chip_of(job.accelerator)
     title = f"{job.network.full.name} on {chip.name}: {len(job.plans[0].cores)} of {len(chip.cores)} cores"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -137,6 +145,8 @@ def _ranges(cores: list[int]) -> str:
 
 def _written_out(experiment: Experiment, folder: Path, job: Job) -> str:
     """The experiment with every layer's cores; files that it names are given from the root."""
+    from deltasim.yaml_text import to_yaml
+
     layers = {
         each.layer: {"cores": list(each.cores), "rows": each.rows, "channels": each.channels} for each in job.mapping
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.table import Table
 
 from deltasim.cli_options import (
     AcceleratorName,
@@ -21,13 +20,10 @@ from deltasim.cli_options import (
     Range,
     What,
 )
-from deltasim.experiment import experiment_of
-from deltasim.optimise_job import OptimiseJob, optimise_job, run_optimise
-from deltasim.options import with_options
-from deltasim.progress import progress_bars, status_line
-from deltasim.show import print_json
-from deltasim.terminal import plain_console
-from workloads.optimise import OptimisedScales
+
+if TYPE_CHECKING:
+    from deltasim.optimise_job import OptimiseJob
+    from workloads.optimise import OptimisedScales
 
 Lambdas = Annotated[
     list[float] | None,
@@ -103,6 +99,12 @@ def optimise(
     The frames of the experiment are what the scales are found on (of a bundled data set its training images): use
     others to judge them. An interrupted search goes on after its last finished epoch.
     """
+    from deltasim.experiment import experiment_of
+    from deltasim.optimise_job import optimise_job, run_optimise
+    from deltasim.options import with_options
+    from deltasim.progress import progress_bars, status_line
+    from deltasim.show import print_json
+
     chosen, folder = experiment_of(experiment)
     chosen = with_options(
         chosen,
@@ -167,6 +169,10 @@ def run_command(what: Path | None, named: Mapping[str, str | None], scales: str)
 
 
 def _print(job: OptimiseJob, rows: list[dict[str, Any]], command: str) -> None:
+    from rich.table import Table
+
+    from deltasim.terminal import plain_console
+
     title = f"{job.network.name}: scales found on {len(job.frames):,} frames of {job.source}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("lambda", f"error, {job.settings.loss}", "", f"{job.unit}/frame", "", "scales"):

@@ -10,15 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from deltasim.cli_options import InputShape, Json, NetworkName, NormalisationName, OutputName, Overwrite
-from deltasim.execute import check_place
-from deltasim.options import chosen_shape
-from deltasim.paper.make import MAKERS, PLACE, SEED, Request, place_name
-from deltasim.progress import progress_bars
-from deltasim.show import print_json
-from deltasim.terminal import plain_console
-from reports import RunError
-from reports.atomic import replace_text
-from reports.paper import claims, results_markdown, write_page
+from deltasim.paper.defaults import PLACE, SEED
 
 paper_app = typer.Typer(
     name="paper",
@@ -74,6 +66,10 @@ def _make_one(
     video: dict[str, Any],
 ) -> None:
     """Make an experiment and say what came out; of `video` what is not None was asked for."""
+    from deltasim.execute import check_place
+    from deltasim.paper.make import MAKERS, Request, place_name
+    from deltasim.progress import progress_bars
+
     place = out or PLACE / place_name(name, quick)
     check_place(place)
     with progress_bars("") as progress:
@@ -112,6 +108,8 @@ def _figure5(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
+    from deltasim.options import chosen_shape
+
     video = {
         "network": network,
         "output": output,
@@ -138,6 +136,8 @@ def _figure6(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
+    from deltasim.options import chosen_shape
+
     video = {
         "network": network,
         "output": output,
@@ -150,8 +150,8 @@ def _figure6(
 
 
 _ON_VIDEO: dict[str, Callable[..., None]] = {"figure5": _figure5, "figure6": _figure6}
-for _name in MAKERS:
-    paper_app.command(name=_name, help=HELP[_name])(_ON_VIDEO.get(_name) or _command(_name))
+for _name, _help in HELP.items():
+    paper_app.command(name=_name, help=_help)(_ON_VIDEO.get(_name) or _command(_name))
 
 
 @paper_app.command(name="all")
@@ -166,6 +166,11 @@ def all_(
     ] = None,
 ) -> None:
     """Make every figure that is not there yet, and the page of results."""
+    from deltasim.paper.make import MAKERS, Request, place_name
+    from deltasim.progress import progress_bars
+    from reports.atomic import replace_text
+    from reports.paper import results_markdown, write_page
+
     directories = []
     for name, make in MAKERS.items():
         with progress_bars("") as progress:
@@ -184,6 +189,10 @@ def results_(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where the page goes.")] = Path("results.md"),
 ) -> None:
     """Write what came out of every claim of the paper, in Markdown, from finished figures."""
+    from reports import RunError
+    from reports.atomic import replace_text
+    from reports.paper import results_markdown
+
     chosen = directories or sorted(each.parent for each in PLACE.glob("*/manifest.json") if "-quick" not in str(each))
     if not chosen:
         raise RunError(f"no figures in {PLACE} yet: make them with deltasim paper all")
@@ -193,6 +202,10 @@ def results_(
 
 def conclude(directory: Path, *, json: bool) -> None:
     """Write the page anew; print every claim with what came out, and where the page is."""
+    from deltasim.show import print_json
+    from deltasim.terminal import plain_console
+    from reports.paper import claims, write_page
+
     page, found = write_page(directory), claims(directory)
     if json:
         print_json({"page": str(page), "directory": str(directory), "claims": [asdict(each) for each in found]})

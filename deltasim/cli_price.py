@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from deltasim.cli_options import Json, RunPath
-from deltasim.execute import check_place
-from deltasim.repricing import Repriced, reprice
-from deltasim.show import TITLES, print_json, records
-from deltasim.terminal import plain_console
-from hwmodels import PricingError
-from reports import write_priced_copy
-from reports.numbers import column_unit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from deltasim.repricing import Repriced
 
 Operations = Annotated[
     str | None,
@@ -51,6 +45,12 @@ def price(
 
     Counts, times and answers stay those of the run, and so does the run's directory.
     """
+    from deltasim.execute import check_place
+    from deltasim.repricing import reprice
+    from deltasim.show import print_json
+    from deltasim.terminal import plain_console
+    from reports import write_priced_copy
+
     _check(operations, node, voltage, arithmetic_only=arithmetic_only)
     if out is not None:
         check_place(out)
@@ -66,6 +66,13 @@ def price(
 
 def print_repriced(console: Console, result: Repriced) -> None:
     """Each network's energy per frame as priced in the run and at the new prices."""
+    import pandas as pd
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from deltasim.show import TITLES
+    from reports.numbers import column_unit
+
     before, after = result.before, result.after
     console.print(f"before  {before.accelerator.name}", highlight=False, soft_wrap=True)
     console.print(f"after   {after.accelerator.name}", highlight=False, soft_wrap=True)
@@ -88,6 +95,8 @@ def print_repriced(console: Console, result: Repriced) -> None:
 
 
 def _as_json(result: Repriced) -> dict[str, Any]:
+    from deltasim.show import records
+
     return {
         "run": str(result.before.path),
         "before": result.before.accelerator.name,
@@ -100,6 +109,8 @@ def _as_json(result: Repriced) -> dict[str, Any]:
 
 
 def _check(operations: str | None, node: str | None, voltage: str | None, *, arithmetic_only: bool) -> None:
+    from hwmodels import PricingError
+
     if operations is None and node is None:
         raise PricingError("say at which prices: --operations NAME or FILE, --node NM, or both")
     if arithmetic_only and operations is None:

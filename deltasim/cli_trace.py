@@ -8,10 +8,6 @@ from typing import Annotated
 import typer
 
 from deltasim.cli_options import Json, RunPath
-from deltasim.mode_names import mode_of
-from deltasim.show import TITLES, print_json
-from reports import load_run, write_trace
-from workloads.ranges import bounds_of
 
 Target = Annotated[
     Path | None,
@@ -34,6 +30,11 @@ def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = 
     A process is a tile, a thread a core. In a run with record_messages: true every service is exact, and arrows lead
     from message to message; otherwise the order of work inside a phase is not known, and marked so.
     """
+    from deltasim.mode_names import mode_of
+    from deltasim.show import TITLES, print_json
+    from reports import load_run, write_trace
+    from workloads.ranges import bounds_of
+
     finished = load_run(run)
     path = finished.path / "trace.json.gz" if out is None else out
     named = None if mode is None else mode_of(mode)

@@ -36,7 +36,7 @@ from workloads import (
 from workloads.field_types import Options, Real, Switch, Whole, underscored
 from workloads.normalisation import NORMALISATIONS, Normalisation
 from workloads.quantisation import Levels
-from workloads.quantise import CALIBRATION_BYTES
+from workloads.quantising import CALIBRATION_BYTES
 
 BUNDLED: Final = "temporal-mnist"
 USUAL_BITS: Final = 8

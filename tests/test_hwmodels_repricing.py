@@ -27,7 +27,7 @@ from hwmodels import (
 )
 from hwmodels.new_prices import powers_of
 from hwmodels.records import ACTIONS
-from hwmodels.scaling import Point, gate_energy
+from hwmodels.technology import Point, gate_energy
 
 PROFILES = [profile.name for profile in list_profiles()]
 HOROWITZ = load_accelerator("horowitz-45nm")

@@ -9,7 +9,7 @@ import pytest
 
 from hwmodels import Accelerator, CoreTiming, chip_of, load_accelerator, scaled, scaling
 from hwmodels.new_prices import energies_of
-from hwmodels.scaling import Point, gate_energy
+from hwmodels.technology import Point, gate_energy
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 # Simonyan and Zisserman, arXiv 1409.1556, table 1, column D: input and output channels, side of the map.

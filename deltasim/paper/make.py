@@ -18,12 +18,11 @@ from deltasim.paper import figure5 as films
 from deltasim.paper import figure6 as neighbours
 from deltasim.paper import systems as whole_systems
 from deltasim.paper import video_settings
+from deltasim.paper.defaults import SEED
 from deltasim.paper.place import MANIFEST, Figure, Notes, finished_hash, make_figure
 from workloads import WorkloadError
 
 Progress = Callable[[str, int, int], None]
-SEED: Final = 1234  # the paper's own
-PLACE: Final = Path("runs") / "paper"
 
 
 OPTIONS: Final = MappingProxyType({"lambdas": "lambda"})  # of the command, where it is not the field's name
