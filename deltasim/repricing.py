@@ -36,7 +36,8 @@ def reprice(
     operations: a profile, its name, or a YAML file, whose prices are taken (see `hwmodels.with_prices_of`);
     arithmetic_only: no more than those of adds and multiplies. node: the technology to which all energies on the chip
     are then scaled, such as "7 nm", at `voltage`, the one of the profile unless given (see `hwmodels.technology`).
-    Raises PricingError for an action without a price or a node that no method covers, ConfigError for a wrong YAML file.
+    Raises PricingError for an action without a price or a node that no method covers, ConfigError for a wrong
+    YAML file.
     """
     before = run if isinstance(run, Run) else load_run(run)
     accelerator, warnings = before.accelerator, tuple[str, ...]()
