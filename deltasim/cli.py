@@ -90,7 +90,7 @@ def run(
     from deltasim.execute import check_place, run_job
     from deltasim.experiment import experiment_of
     from deltasim.options import with_options
-    from deltasim.progress import progress_bars, status_line
+    from deltasim.progress import compiling_said, progress_bars, status_line
 
     if out is not None:
         check_place(out)
@@ -107,7 +107,8 @@ def run(
         engine=engine,
         scales=scales,
     )
-    with status_line(f"loading {chosen.network} and frames") as say:
+    words = f"loading {chosen.network} and frames"
+    with status_line(words) as say, compiling_said(say, words):
         job = job_of(chosen, folder, say=say)
     with progress_bars() as progress:
         finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress)
