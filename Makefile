@@ -25,6 +25,7 @@ lint: $(VENV)/installed-dev ## ruff, mypy, import boundaries
 bench: $(VENV)/installed-dev ## speed, side by side (SIZE=small for a smoke run)
 	$(BIN)/python -m benchmarks $(if $(SIZE),--size $(SIZE))
 	$(BIN)/python -m benchmarks.mesh $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python -m benchmarks.first_minute $(if $(SIZE),--size $(SIZE))
 
 paper: $(VENV)/installed-dev ## every figure of the paper, and docs/paper.md (QUICK=1: small, docs/paper.md stays; STATIC=CLIP:A:B: also with that clip)
 	$(BIN)/deltasim data fetch bikes carphone $(if $(QUICK),,vgg16-convolutions)
