@@ -20,6 +20,7 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Weights = NDArray[Any]
+ZERO = np.int64(0)  # as an argument: for a literal the function called would be compiled once more
 
 
 @uncounted
@@ -104,10 +105,10 @@ def _add_outputs(
             begin,
             net.link_channels[link],
             net.widest[link],
-            0,
+            ZERO,
             slots.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
             slots.value[slot, net.sent[sender] : net.sent[sender + 1]],
-            0,
+            ZERO,
             slots.messages[slot, sender],
             accumulator,
             begin,
@@ -148,7 +149,7 @@ def _receive_row(
         if slots.messages[slot, sender] == 0:
             continue
         if net.window[link, 0] == 1:
-            _add_outputs(net, state, slots, slot, link, accumulator, 0, channels, adding)
+            _add_outputs(net, state, slots, slot, link, accumulator, ZERO, channels, adding)
             touched[0] = 1
             continue
         _add_row(

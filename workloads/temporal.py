@@ -34,22 +34,20 @@ def temporal_order(images: Pixels, buffer: int = 1000) -> NDArray[np.int64]:
     return _greedy_order(np.ascontiguousarray(images), sums, run, buffer)
 
 
-@compiled
 def _greedy_order(images: Pixels, sums: Sums, run: int, buffer: int) -> NDArray[np.int64]:
+    """Plain Python: compiling it takes longer than its few thousand turns, and the work is in `_closest`."""
     count = images.shape[0]
-    order = np.empty(count, np.int64)
-    order[0] = 0
+    order = np.zeros(count, np.int64)
     places = np.arange(1, min(buffer, count - 1) + 1)
     following = 1 + len(places)
     for position in range(1, count):
-        place = _closest(images, sums, run, order[position - 1], places)
+        place = int(_closest(images, sums, run, int(order[position - 1]), places))
         order[position] = places[place]
         if following < count:
             places[place] = following
             following += 1
         else:  # closing the gap keeps the order of the places, so ties fall as if it were left empty
-            places[place:-1] = places[place + 1 :].copy()
-            places = places[:-1]
+            places = np.delete(places, place)
     return order
 
 
