@@ -52,9 +52,9 @@ def _cost(plan: Plan, prices: list[list[int]], layer: int) -> SenderCost:
     fires = sum(prices[plan.cores[core].position][_COLUMN["fires"]] * plan.cores[core].neurons for core in cores)
     per_add, per_multiply, per_access = (each / synapses / _AJ_PER_PJ for each in (adds, multiplies, memory))
     per_message, per_fire = messages / neurons / _AJ_PER_PJ, fires / neurons / _AJ_PER_PJ
-    if plan.encoding == "unary":
+    if plan.encoding.messages == "units":
         return SenderCost(per_unit=per_add + per_access, message_per_unit=per_message, message_per_value=per_fire)
-    digits = plan.encoding == "shift_add"
+    digits = plan.encoding.additions == "signed_digits"
     return SenderCost(
         per_unit=0.0,
         per_digit=per_add if digits else 0.0,

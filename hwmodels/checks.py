@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hwmodels.encodings import ENCODINGS, without_multiplier
 from hwmodels.errors import FieldProblem, key_path
 from hwmodels.fields import type_width_bits
 from hwmodels.leaves import leaves
@@ -74,13 +75,17 @@ def _messages(accelerator: Accelerator) -> Iterator[FieldProblem]:
     messages, bits = accelerator.messages, accelerator.precision.activation_bits
     cores = {("core",): accelerator.core} | {("cores", i): kind for i, kind in enumerate(accelerator.cores)}
     without = tuple((*path, "multiply") for path, core in cores.items() if core.multiply is None)
-    if messages.encoding == "graded" and without:
-        what = f"graded messages need a multiplier, and {key_path(without[0])} is null: use unary or shift_add messages"
+    encoding = ENCODINGS[messages.encoding]
+    if encoding.multiplies and without:
+        what = (
+            f"{encoding.name} messages need a multiplier, and {key_path(without[0])} is null: "
+            f"use {without_multiplier()} messages"
+        )
         yield FieldProblem(("messages", "encoding"), what, without)
     if messages.payload_bits + messages.header_bits == 0:
         yield FieldProblem(("messages", "header_bits"), "a message needs at least one bit of payload or header")
     # Networks at full fixed point always send graded messages, so a chip with a multiplier needs the payload for them.
-    needs_value = messages.encoding != "unary" or len(without) < len(cores)
+    needs_value = encoding.carries_value or len(without) < len(cores)
     if needs_value and messages.payload_bits < bits + 1:
         what = f"a payload of {messages.payload_bits} bits is too narrow: a change of a {bits}-bit activation takes"
         place = ("messages", "payload_bits")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Encoding = Literal["unary", "graded", "shift_add"]
+from hwmodels.encodings import EncodingName
+
 Synchronisation = Literal["dataflow", "barrier"]
 
 
@@ -59,7 +60,7 @@ class Chip:
     weight_bits: int
     activation_bits: int
     accumulator_bits: int
-    encoding: Encoding
+    encoding: EncodingName
     payload_bits: int
     header_bits: int
     link_bits: int

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from hwmodels.encodings import EncodingName
 from hwmodels.errors import FieldProblem, FieldsError
 from hwmodels.fields import (
     DEEPEST_QUEUE,
@@ -193,7 +194,7 @@ class Messages(Part):
     The payload is signed: a change of an n-bit activation takes n + 1 bits.
     """
 
-    encoding: Literal["unary", "graded", "shift_add"]
+    encoding: EncodingName
     payload_bits: Annotated[Bits, Field(ge=0, le=64)]
     header_bits: Annotated[Bits, Field(ge=0, le=1024)]
 

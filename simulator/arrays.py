@@ -218,8 +218,8 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         delta=plan.mode.delta,
         dense=plan.mode.dense,
-        unary=plan.encoding == "unary",
-        count_digits=plan.encoding == "shift_add",
+        unary=plan.encoding.messages == "units",
+        count_digits=plan.encoding.additions == "signed_digits",
         saturating=network.overflow == "saturate",
         accumulator_bits=network.accumulator_bits,
         macs_to_share=MACS_TO_SHARE,
@@ -233,12 +233,11 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
     rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
     # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
     values = [sum(4**place for place in range(digits)) for digits in range(MOST_DIGITS)]
-    kinds = values if plan.encoding == "shift_add" else [1] * MOST_DIGITS
+    several = plan.encoding.additions == "signed_digits"
     service = np.zeros((len(rows), MOST_DIGITS), np.int64)
     for row, (link, hits) in enumerate(rows):
         one = min(service_fs(plan, link, hits, 1), LONGEST_FS)
-        several = plan.encoding == "shift_add"
-        service[row] = counted(service_fs(plan, link, hits, value) for value in kinds) if several else one
+        service[row] = counted(service_fs(plan, link, hits, value) for value in values) if several else one
     return Timing(
         access_fs=counted(core.timing.access_fs for core in cores),
         update_fs=counted(core.timing.update_fs for core in cores),
@@ -248,7 +247,7 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
             np.int64
         ),
         service_fs=service,
-        count_digits=plan.encoding == "shift_add",
+        count_digits=plan.encoding.additions == "signed_digits",
         port_fs=counted(port_fs(plan, link, hits) for link, hits in rows),
         service_row=offsets(link.most_hits + 1 for link in links)[:-1],
         message_fs=min(plan.message_fs, LONGEST_FS),

@@ -133,7 +133,7 @@ def _count_messages(record: Int64, slots: Slots, chosen: Int64, plan: Plan, fact
         there, synapses, weight_words, state_words = (units @ served[:, place, column] for column in range(4))
         receiver[:, c.MESSAGES_IN] += there
         receiver[:, c.ADDS] += digits @ served[:, place, 1]
-        if plan.encoding == "graded":
+        if plan.encoding.multiplies:
             receiver[:, c.MULTIPLIES] += synapses
         streams = plan.cores[plan.links[number].receiver].streams
         receiver[:, c.OFF_CHIP_WEIGHT_READS if streams else c.WEIGHT_READS] += weight_words

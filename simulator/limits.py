@@ -53,7 +53,7 @@ def links_cause(plan: Plan, link: LinkPlan, hits: int) -> Cause:
         "add": ceil_div(synapses, timing.add_lanes) * timing.add_fs,
         "state": ceil_div(2 * state_words, timing.state_memory.ports) * timing.state_memory.access_fs,
     }
-    if plan.encoding == "graded" and timing.multiply_fs is not None:
+    if plan.encoding.multiplies and timing.multiply_fs is not None:
         took["multiply"] = ceil_div(synapses, timing.multiply_lanes) * timing.multiply_fs
     if core.streams:
         took["stream"] = core.stream_latency_fs + weight_words * core.stream_word_fs

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwmodels.chip import Chip, CoreTiming
+from hwmodels.encodings import ENCODINGS
 from simulator.dense_frame import Connection, Part, connections_of, parts_of
 from simulator.kinds import Kinds, fits, kinds_of
 from simulator.mapping import Mapping, Range, accumulator_rows, cut, part_weight_bits, pool_of, sent_map
@@ -103,7 +104,7 @@ def _serving_fs(network: IntegerNetwork, chip: Chip, timing: CoreTiming, connect
     synapses = pixels * min(connection.channels, part.width)
     add_fs = _shared_out(synapses, timing.add_lanes) * timing.add_fs
     multiply_fs = np.zeros_like(add_fs)
-    if chip.encoding == "graded" and timing.multiply_fs is not None:
+    if ENCODINGS[chip.encoding].multiplies and timing.multiply_fs is not None:
         multiply_fs = _shared_out(synapses, timing.multiply_lanes) * timing.multiply_fs
     operations_fs = np.maximum(add_fs, multiply_fs) if timing.pipelined else add_fs + multiply_fs
     weights, state = timing.weight_memory, timing.state_memory

@@ -50,7 +50,7 @@ class Costs:
 def costs_of(plan: Plan, parts: Parts, *, serial: bool) -> Costs:
     """Work out the costs of a plan; made once for a run."""
     classes = int(parts.classes[-1])
-    shift_add = plan.encoding == "shift_add"
+    shift_add = plan.encoding.additions == "signed_digits"
     unit, digit = np.zeros((classes, len(CAUSES))), np.zeros((classes, len(CAUSES)))
     frame, tail = np.zeros(len(CAUSES)), np.zeros(len(CAUSES))
     sends = np.array([_sending(plan, send, plan.message_fs) for send in plan.sends]).reshape(-1, len(CAUSES))
@@ -123,7 +123,7 @@ def _service(plan: Plan, link: LinkPlan, hits: int) -> tuple[Float, float]:
     rest = service_fs(plan, link, hits, 1) - timing.decode_fs
     digit_fs = float(ceil_div(hits * link.channels, timing.add_lanes) * timing.add_fs)
     row[CAUSES.index(links_cause(plan, link, hits))] += rest
-    return row, digit_fs if plan.encoding == "shift_add" else 0.0
+    return row, digit_fs if plan.encoding.additions == "signed_digits" else 0.0
 
 
 def _sending(plan: Plan, send: Send, on_link_fs: int) -> Float:

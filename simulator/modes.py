@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from hwmodels.chip import Encoding
+from hwmodels.encodings import ENCODINGS, GRADED, Encoding, EncodingName
 from hwmodels.records import MODES
 from simulator.errors import SimulationError
 
@@ -38,16 +38,6 @@ def mode_named(name: str) -> Mode:
     raise SimulationError(f"unknown mode {name!r}: one of {', '.join(MODES)}")
 
 
-def encoding_on_wire(mode: Mode, chip_encoding: Encoding) -> Encoding:
+def encoding_on_wire(mode: Mode, chip_encoding: EncodingName) -> Encoding:
     """How the mode's messages travel: those at full fixed point always graded, others as the chip encodes them."""
-    return "graded" if mode.precision == "full" else chip_encoding
-
-
-def signed_digits(value: int) -> int:
-    """Non-zero digits of a canonical signed-digit number: the additions a shift-and-add multiplication by it takes.
-
-    The canonical form (Reitwiesner 1960) has no two adjacent non-zero digits, and the fewest of all forms; they stand
-    where `value` and `3 * value` differ in binary.
-    """
-    magnitude = abs(value)
-    return (magnitude ^ (3 * magnitude)).bit_count()
+    return GRADED if mode.precision == "full" else ENCODINGS[chip_encoding]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwmodels.chip import Chip
+from hwmodels.encodings import ENCODINGS
 from simulator.dense_frame import Part, all_parts, connections_of, messages_between
 from simulator.errors import SimulationError
 from simulator.mapping import Mapping
@@ -39,8 +40,8 @@ def tile_distances(chip: Chip) -> NDArray[np.int64]:
 
 def flits_between(network: IntegerNetwork, chip: Chip, parts: Sequence[Part]) -> NDArray[np.int64]:
     """Flits of a dense frame from each part to each: (parts, parts)."""
-    payload = 0 if chip.encoding == "unary" else chip.payload_bits
-    flits = -(-(chip.header_bits + payload) // chip.link_bits)
+    bits = ENCODINGS[chip.encoding].message_bits(chip.header_bits, chip.payload_bits)
+    flits = -(-bits // chip.link_bits)
     layers = [[number for number, part in enumerate(parts) if part.layer == layer] for layer in _layers(network)]
     between = np.zeros((len(parts), len(parts)), np.int64)
     for each in connections_of(network):

@@ -9,9 +9,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hwmodels.chip import CoreTiming, Encoding
+from hwmodels.chip import CoreTiming
+from hwmodels.encodings import Encoding
 from simulator.mapping import Range
-from simulator.modes import Mode, signed_digits
+from simulator.modes import Mode
 from simulator.routes import MeshLink, Send
 from workloads.integer_network import Map
 
@@ -222,10 +223,9 @@ def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
     core = plan.cores[link.receiver]
     timing = core.timing
     synapses = hits * link.channels
-    digits = signed_digits(value) if plan.encoding == "shift_add" else 1
-    add_fs = ceil_div(digits * synapses, timing.add_lanes) * timing.add_fs
+    add_fs = ceil_div(plan.encoding.adds(value) * synapses, timing.add_lanes) * timing.add_fs
     multiply_fs = 0
-    if plan.encoding == "graded" and timing.multiply_fs is not None:
+    if plan.encoding.multiplies and timing.multiply_fs is not None:
         multiply_fs = ceil_div(synapses, timing.multiply_lanes) * timing.multiply_fs
     operations_fs = max(add_fs, multiply_fs) if timing.pipelined else add_fs + multiply_fs
     weight_words, state_words = words_per_message(plan, link, hits)

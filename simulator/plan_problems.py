@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hwmodels.chip import Chip, Encoding
+from hwmodels.chip import Chip
+from hwmodels.encodings import Encoding, without_multiplier
 from simulator.mapping import Mapping
 from simulator.modes import Mode
 from simulator.plan import CorePlan
@@ -56,12 +57,12 @@ def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mod
         if asked > there
     ]
     used = [chip.cores[core] for placement in mapping[1:] for core in placement.cores if 0 <= core < len(chip.cores)]
-    if encoding == "graded" and any(core.multiply_fs is None for core in used):
+    if encoding.multiplies and any(core.multiply_fs is None for core in used):
         problems.append(
-            f"mode {mode.name!r} sends graded messages, which need a multiplier, and {chip.name} has none: run "
-            "rounding and sigma_delta only (with unary or shift_add messages), or give core.multiply"
+            f"mode {mode.name!r} sends {encoding.name} messages, which need a multiplier, and {chip.name} has none: "
+            f"run rounding and sigma_delta only (with {without_multiplier()} messages), or give core.multiply"
         )
-    if encoding != "unary" and chip.payload_bits < network.activation_bits + 1:
+    if encoding.carries_value and chip.payload_bits < network.activation_bits + 1:
         problems.append(
             f"changes of {network.activation_bits}-bit activations need {network.activation_bits + 1} bits, "
             f"messages.payload_bits is {chip.payload_bits}: widen it"

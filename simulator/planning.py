@@ -9,7 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from hwmodels.chip import Chip, Encoding
+from hwmodels.chip import Chip
+from hwmodels.encodings import Encoding
 from simulator.mapping import (
     Mapping,
     Range,
@@ -72,8 +73,7 @@ def _with_ways(
     ways = _Ways(chip.multicast, cores, links, _own_links(cores, links))
     classes = [ways.classes_of(core) for core in range(len(cores))]
     tokens = tuple(() if barrier else ways.sends_of(core, ways.own[core]) for core in range(len(cores)))
-    payload = 0 if encoding == "unary" else chip.payload_bits
-    message_flits = ceil_div(chip.header_bits + payload, chip.link_bits)
+    message_flits = ceil_div(encoding.message_bits(chip.header_bits, chip.payload_bits), chip.link_bits)
     token_flits = ceil_div(chip.header_bits, chip.link_bits)
     plan = Plan(
         mode=mode,

@@ -275,8 +275,7 @@ def _update(machine: Machine, core: Core, frame: int) -> Process:
         yield env.timeout(timing.fire_fs)
         reached = [number for number in own if hits(plan, plan.links[number], neuron) > 0]
         for links in _together(machine, reached):
-            carried = [1 if value > 0 else -1] * abs(value) if plan.encoding == "unary" else [value]
-            for each in carried:
+            for each in plan.encoding.carried(value):
                 yield env.timeout(timing.encode_fs)
                 yield from _send(machine, core, Message(frame, -1, neuron, each), links)
     for links in [] if plan.barrier else _together(machine, own):

@@ -153,11 +153,11 @@ def receive(core: Core, message: Message) -> None:
         core.accumulators[target], clipped = accumulate_exactly(total, core.network)
         core.touched.add(target // core.whole.shape[2])
         core.row["accumulator_clips"] += clipped
-        if core.plan.encoding == "shift_add":
+        if core.plan.encoding.additions == "signed_digits":
             core.row["adds"] += sum(digit != 0 for digit in canonical_digits(message.value))
         else:
             core.row["adds"] += 1
-        core.row["multiplies"] += core.plan.encoding == "graded"
+        core.row["multiplies"] += core.plan.encoding.multiplies
     core.row["messages_in"] += 1
     weight_bits = len(synapses) * core.network.weight_bits
     if core.part.streams:

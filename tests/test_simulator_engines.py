@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from random_cases import cases, multipliers
 from small_chips import CHIP, chain, frames
 
+from hwmodels.encodings import signed_digits
 from hwmodels.records import COLUMNS, LINK_COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
 from simulator.arrays import ROUNDINGS
 from simulator.kernels_requantise import requantise
-from simulator.modes import mode_named, signed_digits
+from simulator.modes import mode_named
 from simulator.reference_integers import canonical_digits, requantise_exactly
 from workloads.integer_network import Requantiser
 
