@@ -229,8 +229,8 @@ def data(*arguments):
 
 def test_the_command(index, monkeypatch):
     asset = asset_of(write_wheel(index))
-    monkeypatch.setattr(cli_data, "ASSETS", {"clip": asset})
-    monkeypatch.setattr(cli_data, "asset_named", {"clip": asset}.__getitem__)
+    monkeypatch.setattr("deltasim.assets.ASSETS", {"clip": asset})
+    monkeypatch.setattr("deltasim.assets.asset_named", {"clip": asset}.__getitem__)
     assert "not fetched; shelf 1.0" in data("list")
     assert str(cache_folder() / "clip.mp4") in data("fetch", "clip")
     assert json.loads(data("fetch", "clip", "--json")) == {"clip": str(cache_folder() / "clip.mp4")}
