@@ -51,7 +51,11 @@ COUNTS: Final[tuple[Column, ...]] = (
     ),
     Column("updates", "neurons", "neurons requantised: a pixel of accumulators that they look at was touched"),
     Column("fires", "neurons", "neurons that sent a value"),
-    Column("saturations", "values", "activations clipped by requantisation at the top of their range"),
+    Column(
+        "saturations",
+        "values",
+        "activations of updated neurons clipped by requantisation, at either end of their range",
+    ),
     Column("accumulator_clips", "additions", "additions clipped by a saturating accumulator"),
     Column("accumulator_peak", "integer", "largest accumulator magnitude after the receive phase"),
     Column("s_l1", "integer", "|s|_L1 of the layer's values after the frame (networks that send changes only)"),
