@@ -8,7 +8,7 @@ import json
 from rich.table import Table
 
 from benchmarks.speed import events_per_second, fast_against_reference
-from deltasim.terminal import plain_console
+from deltasim.cli.terminal import plain_console
 
 SIZES = {"small": (500, 2, 1), "full": (20_000, 10, 5)}
 

@@ -15,15 +15,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.assets import ASSETS, asset_named, find_asset
-from deltasim.experiment import CLIP_ACCELERATOR, CLIP_NETWORK, OWN_PRECISION, channel_order, spread
+from deltasim.experiment.files import CLIP_ACCELERATOR, CLIP_NETWORK, OWN_PRECISION, channel_order, spread
 from hwmodels import Chip, chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import simulate
 from workloads import Graph, Quantisation, integer_forward, load_frames, load_network, quantise
-from workloads.calibration import float_batches
-from workloads.graph_run import walk_graph
-from workloads.reference import real_outputs
+from workloads.assets import ASSETS, asset_named, find_asset
+from workloads.graphs.run import walk_graph
+from workloads.integer.calibration import float_batches
+from workloads.integer.forward import real_outputs
 
 SETTINGS: Final = (
     Quantisation(),

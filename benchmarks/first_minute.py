@@ -18,15 +18,15 @@ from tempfile import TemporaryDirectory
 
 from rich.table import Table
 
-from deltasim.terminal import plain_console
+from deltasim.cli.terminal import plain_console
 
 REPEATS = 5
 FIRST_FRAMES = """
 import os, sys, time
 from pathlib import Path
 from deltasim.api import job_of
-from deltasim.execute import run_job
-from deltasim.experiment import experiment_of
+from deltasim.experiment.execute import run_job
+from deltasim.experiment.files import experiment_of
 
 def stop(mode, done, count):
     if done:
@@ -61,7 +61,7 @@ def main() -> None:
 def measured(clip: Path | None, *, cold: bool) -> dict[str, float]:
     """Seconds by what was waited for."""
     python = [sys.executable, "-c"]
-    help_ = [*python, "import sys; sys.argv = ['deltasim', '--help']; from deltasim.cli import main; main()"]
+    help_ = [*python, "import sys; sys.argv = ['deltasim', '--help']; from deltasim.cli.app import main; main()"]
     seconds = {
         f"import deltasim (median of {REPEATS})": _median_s([*python, "import deltasim"]),
         f"deltasim --help (median of {REPEATS})": _median_s(help_),
@@ -71,7 +71,7 @@ def measured(clip: Path | None, *, cold: bool) -> dict[str, float]:
     with TemporaryDirectory() as place:
         seconds["deltasim run, to the first frames, nothing compiled"] = _first_frames_s(Path(place))
         run = [*python, "import sys; sys.argv = ['deltasim', 'run', '--out', sys.argv[1]]; "
-               "from deltasim.cli import main; main()"]  # fmt: skip
+               "from deltasim.cli.app import main; main()"]  # fmt: skip
         _whole_s([*run, str(Path(place) / "first")], Path(place))
         seconds["deltasim run, whole, the second time"] = _whole_s([*run, str(Path(place) / "second")], Path(place))
     if clip is not None:

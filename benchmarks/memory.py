@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.api import dashboard
-from deltasim.assets import asset_named, find_asset
-from deltasim.execute import run_job
-from deltasim.experiment import channel_order
-from deltasim.job import plan_job
-from deltasim.settings import Settings
+from deltasim.experiment.execute import run_job
+from deltasim.experiment.files import channel_order
+from deltasim.experiment.job import plan_job
+from deltasim.experiment.settings import Settings
 from hwmodels import load_accelerator
 from workloads import Frames, Graph, Quantisation, load_frames, load_network, normalised, quantise
+from workloads.assets import asset_named, find_asset
 
 VGG16 = "vgg16-convolutions"
 LEVELS = 32

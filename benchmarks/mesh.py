@@ -17,7 +17,7 @@ from hwmodels import chip_of, load_accelerator
 from hwmodels.chip import Chip
 from simulator import Arrival, Placement, mode_named, plan_network, start
 from simulator.fast import find_times, find_values, hand_over
-from workloads.integer_network import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
+from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
 
 LAYERS = 4
 FRAMES = 8

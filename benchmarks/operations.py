@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.assets import ASSETS
-from deltasim.experiment import Experiment, load_experiment, quantisation_of
+from deltasim.experiment.files import Experiment, load_experiment, quantisation_of
 from hwmodels import Chip, chip_of
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, block_size, mode_named, plan_network, start
 from workloads import Frames, IntegerNetwork, quantise
+from workloads.assets import ASSETS
 
 NETWORK = "vgg16-convolutions"
 MODES = ("rounding", "sigma_delta")

@@ -1,10 +1,10 @@
-"""The phases of one core in one frame, one at a time: what `simulator.finding` runs in one piece."""
+"""The phases of one core in one frame, one at a time: what `simulator.values.finding` runs in one piece."""
 
 from __future__ import annotations
 
 from simulator.fast import FastState
-from simulator.finding import share_phase
-from simulator.kernels_frames import (
+from simulator.values.finding import share_phase
+from simulator.values.kernels_frames import (
     ALONE,
     FIRST,
     RECEIVE,
@@ -14,8 +14,8 @@ from simulator.kernels_frames import (
     receiving_bands,
     updating_bands,
 )
-from simulator.kernels_receive import receive_band
-from simulator.kernels_update import update_band
+from simulator.values.kernels_receive import receive_band
+from simulator.values.kernels_update import update_band
 
 
 def receive(state: FastState, core: int, *, fresh: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.conventions import vendor_synops
+from hwmodels.prices.conventions import vendor_synops
 from workloads import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
 
 

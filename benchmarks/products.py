@@ -2,7 +2,7 @@
 
 The VGG-16 convolutions (`deltasim data fetch vgg16-convolutions`) with 32 levels. Every layer is given a frame in which
 a share of its inputs changed, once message by message and once by a dense product in float32, on all threads. The
-last two columns are the ratio of the two, measured and as `simulator.products` predicts it.
+last two columns are the ratio of the two, measured and as `simulator.values.products` predicts it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.phases import receive, send
-from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from simulator import Arrival, mode_named, plan_network, start
 from simulator.fast import FastState
-from simulator.finding import make_product
-from simulator.kernels_frames import predicted_costs
+from simulator.values.finding import make_product
+from simulator.values.kernels_frames import predicted_costs
 from workloads import Graph, Quantisation, load_network, normalised, quantise
+from workloads.assets import asset_named, find_asset
 
 LEVELS, SHARE, REPEATS = 32, 0.5, 5
 

@@ -22,7 +22,7 @@ from benchmarks.sanafe_environment import interpreter
 from benchmarks.sanafe_jobs import ATTOJOULE, KINDS, answer_of, prices_of
 from benchmarks.sanafe_speed import speed
 from benchmarks.sanafe_weaknesses import weaknesses
-from deltasim.terminal import plain_console
+from deltasim.cli.terminal import plain_console
 from simulator import Result
 
 SIZES = {"small": (24, 24, 1), "full": (200, 1000, 3)}  # frames compared, frames of the speed table, repeats

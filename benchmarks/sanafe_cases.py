@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwmodels import Accelerator, Chip, chip_of, load_accelerator
-from simulator.mapping import Mapping, Placement, layer_names, one_core_each
-from simulator.placing import tile_of
+from simulator.placement.mapping import Mapping, Placement, layer_names, one_core_each
+from simulator.placement.placing import tile_of
 from workloads import (
     IntegerLayer,
     IntegerNetwork,

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from benchmarks.sanafe_cases import Case
 from hwmodels import Accelerator, Chip
-from hwmodels.pricing import action_prices
+from hwmodels.prices.pricing import action_prices
 from hwmodels.records import ACTIONS
 from simulator import Plan
 from workloads import IntegerLayer, Synapses
-from workloads.fixedpoint import requantise
-from workloads.reference import integer_forward
+from workloads.integer.fixedpoint import requantise
+from workloads.integer.forward import integer_forward
 
 CHILD = Path(__file__).parent / "sanafe_child.py"
 ATTOJOULE = 1e-18

@@ -25,14 +25,14 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from benchmarks.phases import receive, send
-from deltasim.assets import asset_named, find_asset
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, map_automatically, mode_named, plan_network, start
 from simulator.fast import FastState, find_times, hand_over
-from simulator.kernels_frames import take_in
-from simulator.plan import link_macs
+from simulator.placement.plan import link_macs
+from simulator.values.kernels_frames import take_in
 from workloads import Graph, IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
+from workloads.assets import asset_named, find_asset
 
 LEVELS = 32
 PHASES = ("receive (products)", "update (requantisation, messages)", "timing", "records")

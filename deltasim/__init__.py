@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 
 _CALLS = {
     "chip_of": "hwmodels.timing:chip_of",
-    "compare": "reports.comparison:compare",
+    "compare": "reports.tables.comparison:compare",
     "dashboard": "deltasim.api:dashboard",
     "figures": "deltasim.api:figures",
-    "frames": "workloads.datasets:load_frames",
-    "load_accelerator": "hwmodels.loading:load_accelerator",
-    "load_network": "workloads.load:load_network",
-    "load_run": "reports.run:load_run",
-    "network_from_arrays": "workloads.network:network_from_arrays",
+    "frames": "workloads.frames.datasets:load_frames",
+    "load_accelerator": "hwmodels.loading.load:load_accelerator",
+    "load_network": "workloads.graphs.load:load_network",
+    "load_run": "reports.run.finished:load_run",
+    "network_from_arrays": "workloads.graphs.network:network_from_arrays",
     "optimise_scales": "workloads.optimise:optimise_scales",
-    "quantise": "workloads.quantising:quantise",
-    "reprice": "deltasim.repricing:reprice",
+    "quantise": "workloads.integer.quantising:quantise",
+    "reprice": "deltasim.experiment.repricing:reprice",
     "run": "deltasim.api:run",
     "simulate": "deltasim.api:simulate",
 }
@@ -36,32 +36,32 @@ _CALLS = {
 _HOMES = {
     "MODES": "hwmodels.records",
     "USER_ERRORS": "deltasim.errors",
-    "Accelerator": "hwmodels.schema",
+    "Accelerator": "hwmodels.schema.accelerator",
     "ConfigError": "hwmodels.errors",
-    "Experiment": "deltasim.experiment",
-    "Frames": "workloads.frames",
-    "IntegerNetwork": "workloads.integer_network",
-    "MappingChoice": "deltasim.mapping_choice",
-    "Network": "workloads.network",
-    "Quantisation": "workloads.quantisation",
-    "QuantisedNetwork": "workloads.quantising",
-    "Run": "reports.run",
+    "Experiment": "deltasim.experiment.files",
+    "Frames": "workloads.frames.source",
+    "IntegerNetwork": "workloads.integer.network",
+    "MappingChoice": "deltasim.experiment.mapping_choice",
+    "Network": "workloads.graphs.network",
+    "Quantisation": "workloads.integer.quantisation",
+    "QuantisedNetwork": "workloads.integer.quantising",
+    "Run": "reports.run.finished",
     "RunError": "reports.errors",
     "ScaleSearch": "workloads.optimise",
     "SimulationError": "simulator.errors",
     "WorkloadError": "workloads.errors",
-    "list_datasets": "workloads.datasets",
-    "list_networks": "workloads.load",
-    "list_profiles": "hwmodels.loading",
+    "list_datasets": "workloads.frames.datasets",
+    "list_networks": "workloads.graphs.load",
+    "list_profiles": "hwmodels.loading.load",
 }
 """The other public names, and in which module each is."""
 
 if TYPE_CHECKING:
     from deltasim.api import dashboard, figures, run, simulate
     from deltasim.errors import USER_ERRORS
-    from deltasim.experiment import Experiment
-    from deltasim.mapping_choice import MappingChoice
-    from deltasim.repricing import reprice
+    from deltasim.experiment.files import Experiment
+    from deltasim.experiment.mapping_choice import MappingChoice
+    from deltasim.experiment.repricing import reprice
     from hwmodels import Accelerator, ConfigError, chip_of, list_profiles, load_accelerator
     from hwmodels.records import MODES
     from reports import Run, RunError, compare, load_run

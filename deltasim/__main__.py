@@ -1,5 +1,5 @@
 """`python -m deltasim` is the command `deltasim`."""
 
-from deltasim.cli import main
+from deltasim.cli.app import main
 
 main()

@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from deltasim.cli_options import MOST_THREADS
-from deltasim.execute import Progress, run_job
-from deltasim.experiment import Experiment, channel_order, load_experiment, read_experiment
-from deltasim.job import Job, plan_job
-from deltasim.mapping_choice import MappingChoice
-from deltasim.mode_names import modes_of
-from deltasim.options import wrong_fields
-from deltasim.progress import notebook_bars
-from deltasim.settings import ArrivalName, EngineName, Settings, settings_of
-from deltasim.yaml_text import to_yaml
+from deltasim.cli.mode_names import modes_of
+from deltasim.cli.options import MOST_THREADS
+from deltasim.cli.overlay import wrong_fields
+from deltasim.cli.progress import notebook_bars
+from deltasim.experiment.execute import Progress, run_job
+from deltasim.experiment.files import Experiment, channel_order, load_experiment, read_experiment
+from deltasim.experiment.job import Job, plan_job
+from deltasim.experiment.mapping_choice import MappingChoice
+from deltasim.experiment.settings import ArrivalName, EngineName, Settings, settings_of
+from deltasim.experiment.yaml_text import to_yaml
 from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
 from reports import Run, figures_of, load_run, write_dashboard
 from workloads import Frames, QuantisedNetwork, frames_of_array
-from workloads.frames import stacked
+from workloads.frames.source import stacked
 
 
 def simulate(
@@ -52,8 +52,8 @@ def simulate(
     run of the same configuration there is read, not repeated. arrival: `serial` (a frame enters when the one before has
     left), `pipelined` (as soon as the input core is free), `paced` (at frame_rate_hz). Power and energy are stated at
     frame_rate_hz, or at what the chip sustains if that is less. threads: at most so many simulate, one per core unless
-    given; results are the same. progress: see `deltasim.execute.Progress`; without it a notebook shows bars (extra
-    `notebook`), and a script nothing. Raises ConfigError for a wrong argument,
+    given; results are the same. progress: see `deltasim.experiment.execute.Progress`; without it a notebook shows bars
+    (extra `notebook`), and a script nothing. Raises ConfigError for a wrong argument,
     SimulationError where things don't fit each other, WorkloadError for frames that are not the network's, and RunError
     where `out` is taken.
     """
@@ -118,7 +118,9 @@ def dashboard(finished: Run | Path | str) -> Path:
 
 
 def figures(finished: Run | Path | str) -> Mapping[str, Any]:
-    """The figures of the run's dashboard (plotly) by name, for notebooks; see `reports.notebook.figures_of`."""
+    """The figures of the run's dashboard (plotly) by name, for notebooks; see
+    `reports.dashboard.notebook.figures_of`.
+    """
     return figures_of(finished if isinstance(finished, Run) else load_run(finished))
 
 

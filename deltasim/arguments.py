@@ -27,7 +27,7 @@ from typing import (
 import numpy as np
 
 from hwmodels import Accelerator, ConfigError, Problem
-from hwmodels.validation import did_you_mean
+from hwmodels.loading.validation import did_you_mean
 from reports import Run
 from workloads import Frames, Graph, Network, Quantisation, QuantisedNetwork
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from deltasim.assets import AssetError
 from hwmodels import ConfigError, PricingError
 from reports import RunError
 from simulator import SimulationError
 from workloads import WorkloadError
+from workloads.assets import AssetError
 
 USER_ERRORS: Final = (AssetError, ConfigError, PricingError, WorkloadError, SimulationError, RunError)

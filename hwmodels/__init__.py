@@ -4,57 +4,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "ACTION_COLUMNS": "pricing",
-    "ENERGY_COLUMNS": "pricing",
-    "LEAKAGE_COLUMNS": "pricing",
-    "Accelerator": "schema",
-    "AreaRow": "area",
+    "ACTION_COLUMNS": "prices.pricing",
+    "ENERGY_COLUMNS": "prices.pricing",
+    "LEAKAGE_COLUMNS": "prices.pricing",
+    "Accelerator": "schema.accelerator",
+    "AreaRow": "schema.area",
     "Chip": "chip",
     "ConfigError": "errors",
     "CoreTiming": "chip",
-    "Document": "yaml_document",
-    "EnergyColumn": "pricing",
+    "Document": "loading.yaml_document",
+    "EnergyColumn": "prices.pricing",
     "FieldProblem": "errors",
     "FieldsError": "errors",
     "MemoryTiming": "chip",
-    "PricingError": "new_prices",
+    "PricingError": "prices.new_prices",
     "Problem": "errors",
-    "ProfileInfo": "loading",
-    "Provenance": "parts",
+    "ProfileInfo": "loading.load",
+    "Provenance": "schema.parts",
     "Scaling": "technology",
-    "accelerator_json_schema": "json_schema",
-    "action_prices": "pricing",
-    "chip_area": "area",
+    "accelerator_json_schema": "schema.json_schema",
+    "action_prices": "prices.pricing",
+    "chip_area": "schema.area",
     "chip_of": "timing",
     "core_positions": "timing",
-    "did_you_mean": "validation",
-    "exact_sum": "pricing",
-    "frame_intervals": "pricing",
-    "idle_mw": "pricing",
-    "leakage_mw": "pricing",
-    "list_profiles": "loading",
-    "load_accelerator": "loading",
-    "power_mw": "pricing",
-    "price": "pricing",
-    "read_yaml": "yaml_document",
+    "did_you_mean": "loading.validation",
+    "exact_sum": "prices.pricing",
+    "frame_intervals": "prices.pricing",
+    "idle_mw": "prices.pricing",
+    "leakage_mw": "prices.pricing",
+    "list_profiles": "loading.load",
+    "load_accelerator": "loading.load",
+    "power_mw": "prices.pricing",
+    "price": "prices.pricing",
+    "read_yaml": "loading.yaml_document",
     "scaled": "technology",
     "scaling": "technology",
-    "totals": "pricing",
-    "validate_document": "validation",
-    "why_no_area": "area",
-    "with_prices_of": "repricing",
+    "totals": "prices.pricing",
+    "validate_document": "loading.validation",
+    "why_no_area": "schema.area",
+    "with_prices_of": "prices.repricing",
 }
 """Every public name, and in which module of this package it is."""
 
 if TYPE_CHECKING:
-    from hwmodels.area import AreaRow, chip_area, why_no_area
     from hwmodels.chip import Chip, CoreTiming, MemoryTiming
     from hwmodels.errors import ConfigError, FieldProblem, FieldsError, Problem
-    from hwmodels.json_schema import accelerator_json_schema
-    from hwmodels.loading import ProfileInfo, list_profiles, load_accelerator
-    from hwmodels.new_prices import PricingError
-    from hwmodels.parts import Provenance
-    from hwmodels.pricing import (
+    from hwmodels.loading.load import ProfileInfo, list_profiles, load_accelerator
+    from hwmodels.loading.validation import did_you_mean, validate_document
+    from hwmodels.loading.yaml_document import Document, read_yaml
+    from hwmodels.prices.new_prices import PricingError
+    from hwmodels.prices.pricing import (
         ACTION_COLUMNS,
         ENERGY_COLUMNS,
         LEAKAGE_COLUMNS,
@@ -68,12 +67,13 @@ if TYPE_CHECKING:
         price,
         totals,
     )
-    from hwmodels.repricing import with_prices_of
-    from hwmodels.schema import Accelerator
+    from hwmodels.prices.repricing import with_prices_of
+    from hwmodels.schema.accelerator import Accelerator
+    from hwmodels.schema.area import AreaRow, chip_area, why_no_area
+    from hwmodels.schema.json_schema import accelerator_json_schema
+    from hwmodels.schema.parts import Provenance
     from hwmodels.technology import Scaling, scaled, scaling
     from hwmodels.timing import chip_of, core_positions
-    from hwmodels.validation import did_you_mean, validate_document
-    from hwmodels.yaml_document import Document, read_yaml
 else:
 
     def __getattr__(name: str) -> object:

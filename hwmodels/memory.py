@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from hwmodels.parts import Core, Sram, SramPoint
-from hwmodels.units import CAPACITY, Quantity, UnitError, in_unit
+from hwmodels.schema.parts import Core, Sram, SramPoint
+from hwmodels.schema.units import CAPACITY, Quantity, UnitError, in_unit
 
 Memory: TypeAlias = Literal["weight", "state"]
 Action: TypeAlias = Literal["read", "write"]

@@ -1,8 +1,8 @@
 """The contract between the packages: what one row of the counts table holds.
 
-One row per mode, frame and core in use; cores are numbered layer by layer. The simulator fills it, `hwmodels.pricing`
-multiplies it with prices, `reports` shows it. Every column is a 64-bit integer; times are femtoseconds. The order of
-`COLUMNS` is the order in memory and on disk.
+One row per mode, frame and core in use; cores are numbered layer by layer. The simulator fills it,
+`hwmodels.prices.pricing` multiplies it with prices, `reports` shows it. Every column is a 64-bit integer; times are
+femtoseconds. The order of `COLUMNS` is the order in memory and on disk.
 
 A layer that runs on several cores has a row for each. What is said of its integers as a whole (`OF_THE_LAYER`) stands
 in the row of its first core and is 0 in the others; everything else sums up to the layer's.

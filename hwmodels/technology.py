@@ -17,11 +17,11 @@ from itertools import pairwise
 from math import exp, log
 from typing import Final
 
-from hwmodels.area import areas_at
 from hwmodels.errors import key_path
-from hwmodels.new_prices import NewPrice, PricingError, asked, energies_of, with_prices
-from hwmodels.schema import Accelerator
-from hwmodels.units import Quantity
+from hwmodels.prices.new_prices import NewPrice, PricingError, asked, energies_of, with_prices
+from hwmodels.schema.accelerator import Accelerator
+from hwmodels.schema.area import areas_at
+from hwmodels.schema.units import Quantity
 
 _COEFFICIENTS: Final = {
     130: ("7.171", "-6.709", "2.904"),
@@ -114,7 +114,7 @@ def scaled(accelerator: Accelerator, scale: Scaling) -> Accelerator:
     """Return the accelerator with every energy on the chip times `scale.factor`, each rounded once to an aJ.
 
     Off-chip memory, leakage and idle power keep their numbers: the equations are those of a gate's dynamic energy.
-    Areas become those at the same node (`hwmodels.area`).
+    Areas become those at the same node (`hwmodels.schema.area`).
     """
     known = {row.path: row for row in accelerator.provenance}
     how = f"{METHOD}: {scale.source} to {scale.target}, times {float(scale.factor):.4g}"

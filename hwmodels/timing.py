@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hwmodels.checks import DEFAULT_CORE
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
-from hwmodels.parts import Core, NamedCore, OffChip, StateMemory, WeightMemory
-from hwmodels.schema import Accelerator
-from hwmodels.units import Latency, period_fs
+from hwmodels.schema.accelerator import Accelerator
+from hwmodels.schema.checks import DEFAULT_CORE
+from hwmodels.schema.parts import Core, NamedCore, OffChip, StateMemory, WeightMemory
+from hwmodels.schema.units import Latency, period_fs
 
 
 def chip_of(accelerator: Accelerator) -> Chip:

@@ -4,48 +4,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "PRECISIONS": "quantisation",
-    "Fidelity": "quantisation",
-    "LowAgreement": "agreement",
-    "PartialRun": "rundir",
-    "Run": "run",
+    "PRECISIONS": "tables.quantisation",
+    "Fidelity": "tables.quantisation",
+    "LowAgreement": "tables.agreement",
+    "PartialRun": "run.writing",
+    "Run": "run.finished",
     "RunError": "errors",
-    "agreement_percent": "agreement",
-    "at_prices": "repricing",
-    "compare": "comparison",
-    "fidelities": "quantisation",
-    "figures_of": "notebook",
-    "hertz": "pace",
-    "layers_of": "quantisation",
-    "leaks": "pace",
-    "load_run": "run",
-    "low_agreement": "agreement",
-    "mapping_sentence": "core_details",
-    "open_partial": "rundir",
-    "outputs_differing": "comparison",
-    "precision_name": "quantisation",
-    "repricing_table": "repricing",
-    "used_actions": "repricing",
-    "write_comparison": "comparison",
-    "write_dashboard": "dashboard",
-    "write_priced_copy": "repricing",
-    "write_trace": "trace",
+    "agreement_percent": "tables.agreement",
+    "at_prices": "tables.repricing",
+    "compare": "tables.comparison",
+    "fidelities": "tables.quantisation",
+    "figures_of": "dashboard.notebook",
+    "hertz": "tables.pace",
+    "layers_of": "tables.quantisation",
+    "leaks": "tables.pace",
+    "load_run": "run.finished",
+    "low_agreement": "tables.agreement",
+    "mapping_sentence": "tables.core_details",
+    "open_partial": "run.writing",
+    "outputs_differing": "tables.comparison",
+    "precision_name": "tables.quantisation",
+    "repricing_table": "tables.repricing",
+    "used_actions": "tables.repricing",
+    "write_comparison": "tables.comparison",
+    "write_dashboard": "dashboard.writing",
+    "write_priced_copy": "tables.repricing",
+    "write_trace": "perfetto",
 }
 """Every public name, and in which module of this package it is."""
 
 if TYPE_CHECKING:
-    from reports.agreement import LowAgreement, agreement_percent, low_agreement
-    from reports.comparison import compare, outputs_differing, write_comparison
-    from reports.core_details import mapping_sentence
-    from reports.dashboard import write_dashboard
+    from reports.dashboard.notebook import figures_of
+    from reports.dashboard.writing import write_dashboard
     from reports.errors import RunError
-    from reports.notebook import figures_of
-    from reports.pace import hertz, leaks
-    from reports.quantisation import PRECISIONS, Fidelity, fidelities, layers_of, precision_name
-    from reports.repricing import at_prices, repricing_table, used_actions, write_priced_copy
-    from reports.run import Run, load_run
-    from reports.rundir import PartialRun, open_partial
-    from reports.trace import write_trace
+    from reports.perfetto import write_trace
+    from reports.run.finished import Run, load_run
+    from reports.run.writing import PartialRun, open_partial
+    from reports.tables.agreement import LowAgreement, agreement_percent, low_agreement
+    from reports.tables.comparison import compare, outputs_differing, write_comparison
+    from reports.tables.core_details import mapping_sentence
+    from reports.tables.pace import hertz, leaks
+    from reports.tables.quantisation import PRECISIONS, Fidelity, fidelities, layers_of, precision_name
+    from reports.tables.repricing import at_prices, repricing_table, used_actions, write_priced_copy
 else:
 
     def __getattr__(name: str) -> object:

@@ -7,23 +7,23 @@ _HOMES = {
     "Arrival": "blocks",
     "Block": "blocks",
     "FastState": "fast",
-    "InfeasibleError": "shortages",
-    "Mapping": "mapping",
+    "InfeasibleError": "placement.shortages",
+    "Mapping": "placement.mapping",
     "Mode": "modes",
-    "Placement": "mapping",
-    "Plan": "plan",
+    "Placement": "placement.mapping",
+    "Plan": "placement.plan",
     "Result": "simulation",
     "SimulationError": "errors",
     "advance": "fast",
     "block_size": "simulation",
     "checkpoint": "fast",
     "counts_table": "simulation",
-    "map_automatically": "automatic",
+    "map_automatically": "placement.automatic",
     "mesh_table": "simulation",
     "messages_table": "simulation",
     "mode_named": "modes",
-    "one_core_each": "mapping",
-    "plan_network": "planning",
+    "one_core_each": "placement.mapping",
+    "plan_network": "placement.planning",
     "restore": "fast",
     "simulate": "simulation",
     "start": "fast",
@@ -31,15 +31,15 @@ _HOMES = {
 """Every public name, and in which module of this package it is."""
 
 if TYPE_CHECKING:
-    from simulator.automatic import map_automatically
     from simulator.blocks import Arrival, Block
     from simulator.errors import SimulationError
     from simulator.fast import FastState, advance, checkpoint, restore, start
-    from simulator.mapping import Mapping, Placement, one_core_each
     from simulator.modes import Mode, mode_named
-    from simulator.plan import Plan
-    from simulator.planning import plan_network
-    from simulator.shortages import InfeasibleError
+    from simulator.placement.automatic import map_automatically
+    from simulator.placement.mapping import Mapping, Placement, one_core_each
+    from simulator.placement.plan import Plan
+    from simulator.placement.planning import plan_network
+    from simulator.placement.shortages import InfeasibleError
     from simulator.simulation import Result, block_size, counts_table, mesh_table, messages_table, simulate
 else:
 

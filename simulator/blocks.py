@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulationError
-from workloads.integer_network import IntegerNetwork
+from workloads.integer.network import IntegerNetwork
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwmodels.records import MESSAGE_COLUMNS
-from simulator.arrays import (
+from simulator.blocks import Arrival, Block, check_block
+from simulator.bundles import bundle
+from simulator.counts.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
+from simulator.counts.part_arrays import Parts, part_arrays
+from simulator.errors import SimulationError
+from simulator.placement.plan import Plan
+from simulator.sharing import Team, usable_cores
+from simulator.timing.events import EventState, new_event_state
+from simulator.timing.kernels_events import run_events
+from simulator.timing.kernels_time import NEXT, RELEASE, SHARE, barrier_steps, dataflow_frames, transfers_band
+from simulator.timing.longest import Costs, costs_of, fits, frame_costs, too_long
+from simulator.timing.waiting import who_waits
+from simulator.timing.way_arrays import Ways, way_arrays
+from simulator.values.arrays import (
     ROOMS,
     NetworkArrays,
     Slots,
@@ -22,22 +35,9 @@ from simulator.arrays import (
     new_value_state,
     timing_arrays,
 )
-from simulator.blocks import Arrival, Block, check_block
-from simulator.bundles import bundle
-from simulator.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
-from simulator.errors import SimulationError
-from simulator.events import EventState, new_event_state
-from simulator.finding import find_integers
-from simulator.kernels_events import run_events
-from simulator.kernels_time import NEXT, RELEASE, SHARE, barrier_steps, dataflow_frames, transfers_band
-from simulator.longest import Costs, costs_of, fits, frame_costs, too_long
-from simulator.part_arrays import Parts, part_arrays
-from simulator.plan import Plan
-from simulator.products import DenseLayer, Products
-from simulator.sharing import Team, usable_cores
-from simulator.waiting import who_waits
-from simulator.way_arrays import Ways, way_arrays
-from workloads.integer_network import IntegerNetwork
+from simulator.values.finding import find_integers
+from simulator.values.products import DenseLayer, Products
+from workloads.integer.network import IntegerNetwork
 
 Frames = NDArray[np.uint8]
 PARTS = ("values", "slots", "times", "events")

@@ -15,14 +15,14 @@ from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
 from simulator.errors import SimulationError
 from simulator.fast import advance, blocks_of, start
-from simulator.mapping import Mapping
 from simulator.modes import mode_named
-from simulator.plan import Plan
-from simulator.planning import plan_network
-from simulator.reference import run_reference
+from simulator.placement.mapping import Mapping
+from simulator.placement.plan import Plan
+from simulator.placement.planning import plan_network
+from simulator.reference.engine import run_reference
 from workloads.errors import WorkloadError
-from workloads.frame_shapes import flat_frames
-from workloads.integer_network import IntegerNetwork
+from workloads.frames.shapes import flat_frames
+from workloads.integer.network import IntegerNetwork
 
 Engine = Literal["fast", "reference"]
 MESSAGES_UNDERWAY: Final = 2**22  # neurons times frames in a block: bounds memory to some tens of MiB

@@ -11,8 +11,8 @@ from block_graphs import Blocks
 from benchmarks.operations import layer_table, measure, together, totals_table
 from hwmodels import chip_of, load_accelerator
 from workloads import frames_of_array, quantise
-from workloads.graph import INPUT
-from workloads.reference import integer_forward
+from workloads.graphs.graph import INPUT
+from workloads.integer.forward import integer_forward
 
 SIZE, FRAMES, CHANNELS, OUTPUTS = 6, 4, 3, 5
 

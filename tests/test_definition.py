@@ -11,7 +11,7 @@ from small_chips import CHIP, CORE, chain, frames, identity, with_core
 from hwmodels.chip import MemoryTiming
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Placement, simulate
-from workloads.integer_network import IntegerLayer, MaxPooling, Synapses, Window
+from workloads.integer.network import IntegerLayer, MaxPooling, Synapses, Window
 
 ENGINES = ["fast", "reference"]
 SCAN, FIRE, ENCODE = CORE.access_fs, CORE.fire_fs, CORE.encode_fs

@@ -20,9 +20,9 @@ from onnx import TensorProto, helper, numpy_helper
 from pydantic import BaseModel
 
 import deltasim as ds
-from deltasim.cli import app, main
-from deltasim.experiment import Experiment, load_experiment, read_experiment
-from deltasim.options import with_options
+from deltasim.cli.app import app, main
+from deltasim.cli.overlay import with_options
+from deltasim.experiment.files import Experiment, load_experiment, read_experiment
 from hwmodels import ConfigError
 from workloads import Graph
 from workloads.content_hash import content_sha256
@@ -30,8 +30,8 @@ from workloads.content_hash import content_sha256
 PACKAGES = ("deltasim", "workloads", "hwmodels", "simulator", "reports")
 ROOT = Path(ds.__file__).parents[1]
 OTHER_PROGRAMS = {
-    "deltasim/assets/wheel.py": "its options are pip's",
-    "workloads/train_mnist.py": "a script with options of its own",
+    "workloads/assets/wheel.py": "its options are pip's",
+    "workloads/graphs/train_mnist.py": "a script with options of its own",
 }
 
 

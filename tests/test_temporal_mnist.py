@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwmodels import chip_of, load_accelerator
-from hwmodels.conventions import (
+from hwmodels.prices.conventions import (
     INT32_ADD_AJ,
     INT32_MULTIPLY_AJ,
     code_dense,

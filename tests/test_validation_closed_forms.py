@@ -17,7 +17,7 @@ from small_chips import chain, frames
 
 from hwmodels import chip_of, load_accelerator, price
 from simulator import simulate
-from simulator.mapping import Placement
+from simulator.placement.mapping import Placement
 from workloads import IntegerNetwork, Quantisation, load_frames, load_network, quantise
 
 FRAMES = 30

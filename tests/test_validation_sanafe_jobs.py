@@ -8,7 +8,7 @@ import pytest
 from benchmarks.sanafe_cases import CASES
 from benchmarks.sanafe_jobs import architecture_of, job_of, prices_of
 from simulator import mode_named, plan_network
-from workloads.reference import integer_forward
+from workloads.integer.forward import integer_forward
 
 FRAMES = 6
 

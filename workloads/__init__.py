@@ -4,61 +4,68 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "Frames": "frames",
-    "Graph": "graph",
-    "InputReport": "quantisation_report",
-    "IntegerLayer": "integer_network",
-    "IntegerNetwork": "integer_network",
-    "IntegerTrace": "reference",
-    "LayerReport": "quantisation_report",
-    "LinearLayer": "network",
-    "MaxPooling": "integer_network",
-    "Network": "network",
-    "Preprocessing": "graph",
-    "Quantisation": "quantisation",
-    "QuantisationReport": "quantisation_report",
-    "QuantisedNetwork": "quantising",
-    "Requantiser": "integer_network",
-    "Synapses": "integer_network",
-    "Window": "integer_network",
+    "Frames": "frames.source",
+    "Graph": "graphs.graph",
+    "InputReport": "integer.quantisation_report",
+    "IntegerLayer": "integer.network",
+    "IntegerNetwork": "integer.network",
+    "IntegerTrace": "integer.forward",
+    "LayerReport": "integer.quantisation_report",
+    "LinearLayer": "graphs.network",
+    "MaxPooling": "integer.network",
+    "Network": "graphs.network",
+    "Preprocessing": "graphs.graph",
+    "Quantisation": "integer.quantisation",
+    "QuantisationReport": "integer.quantisation_report",
+    "QuantisedNetwork": "integer.quantising",
+    "Requantiser": "integer.network",
+    "Synapses": "integer.network",
+    "Window": "integer.network",
     "WorkloadError": "errors",
-    "activations": "network",
-    "bits_needed": "bounds",
-    "check_integer_network": "integer_checks",
-    "cut_graph": "graph",
-    "dense_layer": "integer_network",
-    "fit_frames": "frame_shapes",
-    "forward": "network",
-    "frames_of_array": "frames",
-    "graph_of": "network_graph",
-    "integer_forward": "reference",
-    "largest_inputs": "bounds",
-    "list_datasets": "datasets",
-    "list_networks": "load",
-    "load_frames": "datasets",
-    "load_network": "load",
-    "network_from_arrays": "network",
-    "normalised": "normalisation",
-    "own_order": "reference",
-    "quantise": "quantising",
-    "real_outputs": "reference",
-    "run_graph": "graph_run",
-    "save_network": "network_files",
-    "static_bound": "bounds",
-    "temporal_order": "temporal",
+    "activations": "graphs.network",
+    "bits_needed": "integer.bounds",
+    "check_integer_network": "integer.checks",
+    "cut_graph": "graphs.graph",
+    "dense_layer": "integer.network",
+    "fit_frames": "frames.shapes",
+    "forward": "graphs.network",
+    "frames_of_array": "frames.source",
+    "graph_of": "graphs.network_graph",
+    "integer_forward": "integer.forward",
+    "largest_inputs": "integer.bounds",
+    "list_datasets": "frames.datasets",
+    "list_networks": "graphs.load",
+    "load_frames": "frames.datasets",
+    "load_network": "graphs.load",
+    "network_from_arrays": "graphs.network",
+    "normalised": "graphs.normalisation",
+    "own_order": "integer.forward",
+    "quantise": "integer.quantising",
+    "real_outputs": "integer.forward",
+    "run_graph": "graphs.run",
+    "save_network": "graphs.network_files",
+    "static_bound": "integer.bounds",
+    "temporal_order": "frames.temporal",
 }
 """Every public name, and in which module of this package it is."""
 
 if TYPE_CHECKING:
-    from workloads.bounds import bits_needed, largest_inputs, static_bound
-    from workloads.datasets import list_datasets, load_frames
     from workloads.errors import WorkloadError
-    from workloads.frame_shapes import fit_frames
-    from workloads.frames import Frames, frames_of_array
-    from workloads.graph import Graph, Preprocessing, cut_graph
-    from workloads.graph_run import run_graph
-    from workloads.integer_checks import check_integer_network
-    from workloads.integer_network import (
+    from workloads.frames.datasets import list_datasets, load_frames
+    from workloads.frames.shapes import fit_frames
+    from workloads.frames.source import Frames, frames_of_array
+    from workloads.frames.temporal import temporal_order
+    from workloads.graphs.graph import Graph, Preprocessing, cut_graph
+    from workloads.graphs.load import list_networks, load_network
+    from workloads.graphs.network import LinearLayer, Network, activations, forward, network_from_arrays
+    from workloads.graphs.network_files import save_network
+    from workloads.graphs.network_graph import graph_of
+    from workloads.graphs.normalisation import normalised
+    from workloads.graphs.run import run_graph
+    from workloads.integer.bounds import bits_needed, largest_inputs, static_bound
+    from workloads.integer.checks import check_integer_network
+    from workloads.integer.forward import IntegerTrace, integer_forward, own_order, real_outputs
+    from workloads.integer.network import (
         IntegerLayer,
         IntegerNetwork,
         MaxPooling,
@@ -67,16 +74,9 @@ if TYPE_CHECKING:
         Window,
         dense_layer,
     )
-    from workloads.load import list_networks, load_network
-    from workloads.network import LinearLayer, Network, activations, forward, network_from_arrays
-    from workloads.network_files import save_network
-    from workloads.network_graph import graph_of
-    from workloads.normalisation import normalised
-    from workloads.quantisation import Quantisation
-    from workloads.quantisation_report import InputReport, LayerReport, QuantisationReport
-    from workloads.quantising import QuantisedNetwork, quantise
-    from workloads.reference import IntegerTrace, integer_forward, own_order, real_outputs
-    from workloads.temporal import temporal_order
+    from workloads.integer.quantisation import Quantisation
+    from workloads.integer.quantisation_report import InputReport, LayerReport, QuantisationReport
+    from workloads.integer.quantising import QuantisedNetwork, quantise
 else:
 
     def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
@@ -26,13 +26,13 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     Never with fast-math: float sums are made in the order written, so results repeat from machine to machine.
     """
-    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
+    with _kept(function):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
 def uncounted(function: Callable[P, R]) -> Callable[P, R]:
     """As `compiled`, without counting references: for functions that make no array and look into many all the time."""
-    with _cache_in(_cache_folder(Path(inspect.getfile(function)).parent)):
+    with _kept(function):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, _nrt=False)(function))
 
 
@@ -44,16 +44,43 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(inline="always")(function))
 
 
+def _kept(function: Callable[..., object]) -> AbstractContextManager[None]:
+    return _cache_in(_cache_folder(function.__module__, Path(inspect.getfile(function))))
+
+
 @cache
-def _cache_folder(package: Path) -> Path:
-    """Where compiled code of a package is kept: a folder of its own for every state of its source, and of this file's.
+def _cache_folder(module: str, file: Path) -> Path:
+    """Where compiled code of a module is kept: a folder of its own for every state of all that it is compiled from.
 
     numba notices when the file of a cached function changes, but not when that of a function it calls does, and then
-    goes on running the old one.
+    goes on running the old one. What a module is compiled from are itself and the modules that it imports, and so on.
     """
-    sources = [*sorted(package.glob("*.py")), Path(__file__)]
-    state = content_sha256([(file.name, file.read_bytes()) for file in sources])
-    return package / "__pycache__" / f"compiled-{state[:16]}"
+    root = file.parents[module.count(".")] if "." in module else file.parent
+    sources = sorted(_imported(root, file, set()))
+    state = content_sha256([(str(each.relative_to(root)), each.read_bytes()) for each in sources])
+    return file.parent / "__pycache__" / f"compiled-{state[:16]}"
+
+
+def _imported(root: Path, file: Path, found: set[Path]) -> set[Path]:
+    """`file` and every file below `root` that it imports, directly or not."""
+    if file not in found:
+        found.add(file)
+        for each in _imports(root, file):
+            _imported(root, each, found)
+    return found
+
+
+@cache
+def _imports(root: Path, file: Path) -> frozenset[Path]:
+    """The files below `root` that `file` itself imports, by its text."""
+    names: set[str] = set()
+    for line in file.read_text("utf-8").splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] in ("from", "import") and line == line.lstrip():
+            names.add(words[1])
+            names.update(f"{words[1]}.{name.strip(' ,()')}" for name in words[3:])
+    places = (root.joinpath(*name.split(".")).with_suffix(".py") for name in names)
+    return frozenset(place for place in places if place.is_file())
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.assets import ASSETS, asset_named, find_asset
-from deltasim.experiment import channel_order
+from deltasim.experiment.files import channel_order
 from workloads import Frames, Graph, WorkloadError, load_frames
-from workloads.ranges import bounds_of
+from workloads.assets import ASSETS, asset_named, find_asset
+from workloads.frames.ranges import bounds_of
 
 _TEXT: Final = re.compile(r"(?P<name>.+?)(?::(?P<range>[0-9]*:[0-9]*))?")
 _STACKS: Final = frozenset({".npy", ".npz"})

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from deltasim.job import network_for
+from deltasim.experiment.job import network_for
 from hwmodels import Chip
-from reports.equality import Equality, check_equality
+from reports.tables.equality import Equality, check_equality
 from simulator import Arrival, block_size, counts_table, mode_named, plan_network, start
 from simulator.fast import find_values, hand_over
 from workloads import Frames, QuantisedNetwork
@@ -64,7 +64,7 @@ def count(network: QuantisedNetwork, frames: Frames, chip: Chip, mode: str, prog
 
 
 def equalities(counted: Mapping[str, Counted]) -> tuple[Equality, ...]:
-    """Modes that must agree, compared on every integer of every layer; see `reports.equality`."""
+    """Modes that must agree, compared on every integer of every layer; see `reports.tables.equality`."""
     table = pd.concat([each.counts for each in counted.values()], ignore_index=True)
     outputs = {mode: each.outputs for mode, each in counted.items()}
     return check_equality(table, outputs, max(each.neurons for each in counted.values()))

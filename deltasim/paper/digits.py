@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads import temporal_order
-from workloads.mnist import load_mnist
+from workloads.frames.mnist import load_mnist
 
 
 @dataclass(frozen=True, eq=False)

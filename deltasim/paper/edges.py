@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.assets import asset_named, find_asset
 from workloads import Graph, IntegerNetwork, integer_forward, largest_inputs, run_graph
-from workloads.archives import read_archive
-from workloads.graph_run import normalise
-from workloads.integer_products import exact_sums
-from workloads.reference import fit_accumulator
+from workloads.assets import asset_named, find_asset
+from workloads.frames.archives import read_archive
+from workloads.graphs.run import normalise
+from workloads.integer.forward import fit_accumulator
+from workloads.integer.products import exact_sums
 
 NETWORK: Final = "hed"
 READ: Final = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")

@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.experiment import channel_order, named_network
+from deltasim.experiment.files import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
 from workloads import Frames, Graph, WorkloadError
 from workloads.content_hash import content_sha256
-from workloads.normalisation import Normalisation
-from workloads.resize import resize
-from workloads.splice import splice
+from workloads.frames.resize import resize
+from workloads.frames.splice import splice
+from workloads.graphs.normalisation import Normalisation
 
 STATIC, MOVING = "static", "moving"
 _KNOWN: Final[dict[str, Normalisation]] = {"vgg16-convolutions": "caffe-bgr"}

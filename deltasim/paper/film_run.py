@@ -10,15 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.execute import run_job
-from deltasim.experiment import Precision, channel_order, quantisation_of
-from deltasim.job import plan_job
+from deltasim.experiment.execute import run_job
+from deltasim.experiment.files import Precision, channel_order, quantisation_of
+from deltasim.experiment.job import plan_job
+from deltasim.experiment.repricing import reprice
+from deltasim.experiment.settings import Settings as JobSettings
 from deltasim.paper.counted import Counted, count
 from deltasim.paper.film import Film
 from deltasim.paper.film_search import Setting
 from deltasim.paper.video_settings import ACCELERATOR, ACTIVATION_BITS, WEIGHT_BITS
-from deltasim.repricing import reprice
-from deltasim.settings import Settings as JobSettings
 from hwmodels import chip_of, load_accelerator
 from reports import Run, write_dashboard
 from workloads import Quantisation, QuantisedNetwork, quantise

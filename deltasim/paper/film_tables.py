@@ -13,9 +13,9 @@ from deltasim.paper.counted import Counted
 from deltasim.paper.film import Film
 from deltasim.paper.film_search import Setting
 from deltasim.paper.float_outputs import classifies, float_outputs
-from hwmodels.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
+from hwmodels.prices.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
 from reports import Run
-from reports.answers import MOST_FOR_TOP_1_ALONE, ranks
+from reports.tables.answers import MOST_FOR_TOP_1_ALONE, ranks
 
 TOP: Final = 5
 AJ_PER_PJ: Final = 10**6

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads import Graph, WorkloadError, run_graph
-from workloads.graph import Flatten, Softmax
-from workloads.graph_run import normalise
+from workloads.graphs.graph import Flatten, Softmax
+from workloads.graphs.run import normalise
 
 _BLOCK = 8
 

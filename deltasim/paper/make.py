@@ -11,15 +11,15 @@ from shlex import quote
 from types import MappingProxyType
 from typing import Any, Final
 
-from deltasim.paper import figure2 as random_networks
-from deltasim.paper import figure3 as snippets
-from deltasim.paper import figure4 as digits
-from deltasim.paper import figure5 as films
-from deltasim.paper import figure6 as neighbours
-from deltasim.paper import systems as whole_systems
 from deltasim.paper import video_settings
 from deltasim.paper.defaults import SEED
+from deltasim.paper.figure2 import run as random_networks
+from deltasim.paper.figure3 import run as snippets
+from deltasim.paper.figure4 import run as digits
+from deltasim.paper.figure5 import run as films
+from deltasim.paper.figure6 import run as neighbours
 from deltasim.paper.place import MANIFEST, Figure, Notes, finished_hash, make_figure
+from deltasim.paper.systems import run as whole_systems
 from workloads import WorkloadError
 
 Progress = Callable[[str, int, int], None]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltasim.job import network_for
+from deltasim.experiment.job import network_for
 from hwmodels import Chip
-from hwmodels.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
+from hwmodels.prices.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
 from hwmodels.records import COLUMNS
 from simulator import simulate
 from workloads import Graph, Network, Quantisation, QuantisedNetwork, quantise, real_outputs

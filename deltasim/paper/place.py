@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from deltasim.fingerprint import versions
+from deltasim.experiment.fingerprint import versions
 from reports import RunError
-from reports.atomic import write_text
+from reports.run.atomic import write_text
 from workloads.content_hash import content_sha256, not_hashed
 from workloads.naming import naming
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from deltasim.message_costs import message_costs
+from deltasim.experiment.message_costs import message_costs
 from deltasim.paper.digits import Digits
 from hwmodels import chip_of, load_accelerator
 from simulator import mode_named, plan_network

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from deltasim.paper.film import Film, load_film, picture_network
 from deltasim.paper.float_outputs import classifies
 from workloads import Graph
-from workloads.normalisation import Normalisation
+from workloads.graphs.normalisation import Normalisation
 
 ACCELERATOR: Final = "oconnor2017-int32"  # add 0.1 pJ, multiply 3.1 pJ, all else free; unit events
 WEIGHT_BITS, ACTIVATION_BITS = 11, 14  # 14: what VGG-16 sends at k = 1; 11: its sums then fit 32 bits

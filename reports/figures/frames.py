@@ -20,7 +20,7 @@ from reports.figures.theme import (
     network_name,
     time_axis,
 )
-from reports.numbers import quantity
+from reports.tables.numbers import quantity
 
 
 @dataclass(frozen=True)

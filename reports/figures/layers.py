@@ -20,7 +20,7 @@ from reports.figures.theme import (
     network_name,
     share_axis,
 )
-from reports.tables import TIME_SHARES
+from reports.tables.summary import TIME_SHARES
 
 
 def energy_by_layer(energy: pd.DataFrame, mode: str, frames: int) -> go.Figure:

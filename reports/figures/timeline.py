@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from reports.figures.names import literal, shortened
 from reports.figures.per_layer import LONGEST, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
-from reports.numbers import quantity
-from reports.phases import PHASES
+from reports.tables.numbers import quantity
+from reports.tables.phases import PHASES
 
 FULL: Final = 0.76
 """Thickness of a lane, where the distance between cores is 1."""
@@ -35,7 +35,8 @@ Segments = pd.DataFrame
 
 
 def timeline(phases: pd.DataFrame, first: int, names: Sequence[str], layers: Sequence[str] | None = None) -> go.Figure:
-    """Some frames of one network, from frame `first` on: what `reports.phases` makes of its counts, whole or in pieces.
+    """Some frames of one network, from frame `first` on: what `reports.tables.phases` makes of its counts, whole or in
+    pieces.
 
     `names` has one name per core, `layers` (unless every core has one of its own) the layer of each. Time starts where
     the first of the input's cores starts on frame `first`.

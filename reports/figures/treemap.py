@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from reports.figures.names import literal
 from reports.figures.theme import component_colours, figure
-from reports.numbers import quantity
+from reports.tables.numbers import quantity
 
 _ROOT = "whole system"
 

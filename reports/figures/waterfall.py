@@ -9,14 +9,14 @@ import plotly.graph_objects as go
 from reports.figures.names import literal
 from reports.figures.per_layer import down, rows_height
 from reports.figures.theme import ACTIVITIES, activity_name, figure
-from reports.numbers import quantity
-from reports.waterfall import STEPS
+from reports.tables.numbers import quantity
+from reports.tables.waterfall import STEPS
 
 _COLOURS = {**ACTIVITIES, "waiting": ACTIVITIES["starved"]}
 
 
 def waterfall(table: pd.DataFrame) -> go.Figure:
-    """A row for each core on the way, from left to right; see `reports.waterfall.waterfall_table`."""
+    """A row for each core on the way, from left to right; see `reports.tables.waterfall.waterfall_table`."""
     names = table["name"].tolist()
     arrival = int(table["start_fs"].iloc[0])
     latency = int(table["end_fs"].iloc[-1]) - arrival

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.archives import read_archive
 from workloads.content_hash import content_sha256, hashed_fields
 from workloads.errors import WorkloadError
-from workloads.float_layers import FloatLayer
-from workloads.graph import Preprocessing
+from workloads.frames.archives import read_archive
+from workloads.graphs.graph import Preprocessing
+from workloads.integer.float_layers import FloatLayer
 from workloads.optimise.settings import ScaleSearch, SenderCost
 
 FORMAT: Final = "deltasim/scale-search/2"

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workloads.graph import Graph
-from workloads.network import Network
+from workloads.graphs.graph import Graph
+from workloads.graphs.network import Network
+from workloads.integer.scales import check_scales
 from workloads.optimise.found import FloatArray
 from workloads.optimise.prepared import frame_maps, prepare
 from workloads.optimise.settings import Cost, Measure, SenderCost
-from workloads.scales import check_scales
 
 BATCH_BYTES: Final = 256 << 20
 FRAMES_AT_ONCE: Final = 100

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.float_layers import FloatLayer, Link
-from workloads.integer_network import Map, Window
+from workloads.integer.float_layers import FloatLayer, Link
+from workloads.integer.network import Map, Window
 
 
 def fan_outs(layers: Sequence[FloatLayer], input_shape: Map) -> tuple[NDArray[np.int64], ...]:

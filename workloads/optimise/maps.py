@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from workloads.float_layers import FloatLayer, Link
-from workloads.graph_operations import Activation, Float32Array
-from workloads.integer_network import Map, MaxPooling, Window
+from workloads.graphs.operations import Activation, Float32Array
+from workloads.integer.float_layers import FloatLayer, Link
+from workloads.integer.network import Map, MaxPooling, Window
 
 Array: TypeAlias = Any  # a jax.Array or a tracer; JAX's own types are not checked here
 LayerArrays: TypeAlias = dict[str, Any]

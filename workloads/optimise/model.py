@@ -14,8 +14,8 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from workloads.float_layers import FloatLayer
-from workloads.graph import Preprocessing
+from workloads.graphs.graph import Preprocessing
+from workloads.integer.float_layers import FloatLayer
 from workloads.optimise.losses import output_error
 from workloads.optimise.maps import Array, LayerArrays, layer_arrays, layer_map
 from workloads.optimise.rounding import Corruption, drawn_noise, message_cost, sent_values

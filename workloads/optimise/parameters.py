@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.float_layers import FloatLayer
+from workloads.integer.float_layers import FloatLayer
+from workloads.integer.scales import check_scales, scale_groups
 from workloads.optimise.found import FloatArray, FoundScales
 from workloads.optimise.settings import ScaleSearch
-from workloads.scales import check_scales, scale_groups
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.calibration import preprocessing_of
 from workloads.errors import WorkloadError
-from workloads.float_layers import map_of
-from workloads.frame_shapes import flat_frames
-from workloads.graph import Graph
-from workloads.lowering import lower
-from workloads.network import Network
-from workloads.network_graph import graph_of
+from workloads.frames.shapes import flat_frames
+from workloads.graphs.graph import Graph
+from workloads.graphs.network import Network
+from workloads.graphs.network_graph import graph_of
+from workloads.integer.calibration import preprocessing_of
+from workloads.integer.float_layers import map_of
+from workloads.integer.lowering import lower
 from workloads.optimise.fan_out import fan_outs
 from workloads.optimise.parameters import Parameters, parameters_of
 from workloads.optimise.settings import Cost, Loss, SenderCost

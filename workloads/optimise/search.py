@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.graph import Graph
-from workloads.network import Network
+from workloads.graphs.graph import Graph
+from workloads.graphs.network import Network
 from workloads.optimise.checkpoint import Progress, identity_of, not_begun, read_checkpoint, write_checkpoint
 from workloads.optimise.found import OptimisedScales
 from workloads.optimise.order import steps_per_epoch

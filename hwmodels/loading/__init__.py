@@ -1,0 +1,1 @@
+"""From YAML files to an accelerator, every value with its origin."""

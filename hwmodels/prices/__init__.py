@@ -1,0 +1,1 @@
+"""Energies of counts, and the prices they are made of."""

@@ -1,0 +1,1 @@
+"""What an accelerator file may say: its fields, their units and checks."""

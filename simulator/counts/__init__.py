@@ -1,0 +1,1 @@
+"""What the messages of a frame make a chip do."""

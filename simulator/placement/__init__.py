@@ -1,0 +1,1 @@
+"""Which core holds which part of a network, and the ways between them."""

@@ -1,0 +1,243 @@
+"""A network on a chip: which part of which layer each core in use holds, its links, and what a message costs there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwmodels.chip import CoreTiming
+from hwmodels.encodings import Encoding
+from simulator.modes import Mode
+from simulator.placement.mapping import Range
+from simulator.placement.routes import MeshLink, Send
+from workloads.integer.network import Map
+
+FRAME_BITS = 8  # a pixel of an input frame
+
+Count = TypeVar("Count", int, NDArray[np.int64])
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """One layer: its maps, where its messages come from, and the cores in use that hold it, cores[0] .. cores[1] - 1.
+
+    `shape` is the map of accumulators (height, width, channels), `sent_shape` the map it sends (after pooling); the
+    last layer's is scanned, not sent. `window_y[y]` is how many rows of accumulators sent row y looks at (1 without
+    pooling), `window_x` the same for columns. `level` is the longest way from the input.
+    """
+
+    name: str
+    shape: Map
+    sent_shape: Map
+    window_y: tuple[int, ...]
+    window_x: tuple[int, ...]
+    senders: tuple[int, ...]
+    level: int
+    cores: Range
+
+    @property
+    def neurons(self) -> int:
+        """Neurons that send."""
+        return prod(self.sent_shape)
+
+
+@dataclass(frozen=True)
+class CorePlan:
+    """One core in use: its part of a layer, its place, its maps, and the words that its actions take.
+
+    `layer` is the layer's name, `part` which of its parts this is. It sends rows `rows` and channels `channels` of the
+    layer's map, and holds the accumulators of rows `accumulator_rows`. `shape`, `sent_shape`, `window_y`, `window_x` as
+    in LayerPlan, of this part alone. `last_bits` is kept for the values last sent, which only a delta network does.
+    `streams`: its weights do not fit and are read from off-chip memory, `stream_word_bits` a word.
+    """
+
+    layer: str
+    layer_index: int
+    part: int
+    position: int
+    column: int
+    row: int
+    timing: CoreTiming
+    rows: Range
+    channels: Range
+    accumulator_rows: Range
+    shape: Map
+    sent_shape: Map
+    window_y: tuple[int, ...]
+    window_x: tuple[int, ...]
+    accumulator_bits: int
+    last_bits: int
+    off_chip_words: int
+    fetch_fs: int
+    weight_memory_bits: int
+    streams: bool
+    stream_word_bits: int
+    stream_word_fs: int
+    stream_latency_fs: int
+    senders: tuple[int, ...]
+    level: int
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Column and row of the tile."""
+        return self.column, self.row
+
+    @property
+    def neurons(self) -> int:
+        """Neurons scanned in the update phase."""
+        return prod(self.sent_shape)
+
+    @property
+    def accumulators(self) -> int:
+        """Accumulators; none where the input is."""
+        return prod(self.shape) if self.accumulator_bits else 0
+
+    @property
+    def state_memory_bits(self) -> int:
+        """Accumulators and values last sent."""
+        return self.accumulators * self.accumulator_bits + self.neurons * self.last_bits
+
+    @property
+    def reset_words(self) -> int:
+        """Words of all accumulators, written when they take their bias."""
+        return self.words(self.accumulators * self.accumulator_bits)
+
+    def words(self, bits: Count) -> Count:
+        """`bits` in words of the state memory, rounded up."""
+        return ceil_div(bits, self.timing.state_memory.word_bits)
+
+    def scan_words(self, positions: Count, neurons: Count) -> Count:
+        """Words read to update `neurons` neurons that look at `positions` pixels' accumulators (of all channels)."""
+        return self.words(positions * self.sent_shape[2] * self.accumulator_bits) + self.words(neurons * self.last_bits)
+
+
+@dataclass(frozen=True)
+class LinkPlan:
+    """A core and one that it sends to: the synapses that a message meets there, and the way.
+
+    A message from pixel (y, x) of the sender's part reaches `hits_y[y] * hits_x[x] * channels` neurons: the true
+    number of synapses, borders and strides included. Where that is 0 no message is sent. `connection` numbers the
+    pairs of layers that are connected. `wire_fs` is the time underway where the link is the connection's own;
+    `last_fs` the part of it inside the last tile.
+    """
+
+    sender: int
+    receiver: int
+    connection: int
+    hops_ew: int
+    hops_ns: int
+    wire_fs: int
+    last_fs: int
+    hits_y: tuple[int, ...]
+    hits_x: tuple[int, ...]
+    channels: int
+
+    @property
+    def most_hits(self) -> int:
+        """Most pixels of the receiver that one message reaches."""
+        return max(self.hits_y) * max(self.hits_x)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network on a chip in one mode: everything an engine needs besides the weights.
+
+    `cores` go layer by layer, `links` sender by sender and within it receiver by receiver. `connections` are pairs of
+    layers (sender, receiver), ordered by receiver. `sends` are all ways of sending that occur: one message on its way
+    to one receiver, or (multicast) to several. `classes[c]` gives each pixel of core c its class: pixels of a class
+    reach the same receivers equally far, and their values go out by `class_sends[c][class]`; `tokens[c]` are the sends
+    of its end-of-frame tokens. `mesh` lists the links between tiles that are used.
+    """
+
+    mode: Mode
+    encoding: Encoding
+    layers: tuple[LayerPlan, ...]
+    cores: tuple[CorePlan, ...]
+    connections: tuple[tuple[int, int], ...]
+    links: tuple[LinkPlan, ...]
+    mesh: tuple[MeshLink, ...]
+    sends: tuple[Send, ...]
+    classes: tuple[NDArray[np.int32], ...]
+    class_sends: tuple[tuple[tuple[int, ...], ...], ...]
+    tokens: tuple[tuple[int, ...], ...]
+    message_flits: int
+    token_flits: int
+    message_fs: int
+    token_fs: int
+    weight_bits: int
+    barrier: bool
+    barrier_fs: int
+    shared: bool
+    multicast: bool
+    router_depth: int | None
+    chain: bool
+
+    @property
+    def levels(self) -> int:
+        """Longest way from the input to the last layer, both counted."""
+        return max(layer.level for layer in self.layers) + 1
+
+    @property
+    def layered(self) -> bool:
+        """True when every connection goes from one level to the next."""
+        return all(self.layers[b].level == self.layers[a].level + 1 for a, b in self.connections)
+
+    def links_of(self, core: int) -> list[int]:
+        """Numbers of a core's own links."""
+        return [number for number, link in enumerate(self.links) if link.sender == core]
+
+
+def ceil_div(a: Count, b: int) -> Count:
+    """a / b, rounded up; b > 0."""
+    return -(-a // b)
+
+
+def link_macs(plan: Plan, link: LinkPlan) -> int:
+    """Multiply-accumulates at the end of a link if every neuron of the sender sends one message: its synapses."""
+    return sum(link.hits_y) * sum(link.hits_x) * plan.cores[link.sender].sent_shape[2] * link.channels
+
+
+def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
+    """(words of weights read, state words read and also written) for a message that reaches `hits` pixels.
+
+    Weights are read from the core's own memory, or from off-chip memory where they are streamed.
+    """
+    core = plan.cores[link.receiver]
+    synapses = hits * link.channels
+    word_bits = core.stream_word_bits if core.streams else core.timing.weight_memory.word_bits
+    return ceil_div(synapses * plan.weight_bits, word_bits), core.words(synapses * core.accumulator_bits)
+
+
+def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
+    """Time (fs) to serve one wire message of `value` that reaches `hits` pixels: decoding plus operations or memory.
+
+    `value` is the integer carried (+1 or -1 when unary). docs/machine.md, "Receive phase": over kinds `ceil(count /
+    lanes) * latency`, the slowest kind alone where the datapath is pipelined; or the memory, whichever is longer.
+    Weight and state memory work side by side. Where weights are streamed the time starts when the off-chip port is
+    free.
+    """
+    core = plan.cores[link.receiver]
+    timing = core.timing
+    synapses = hits * link.channels
+    add_fs = ceil_div(plan.encoding.adds(value) * synapses, timing.add_lanes) * timing.add_fs
+    multiply_fs = 0
+    if plan.encoding.multiplies and timing.multiply_fs is not None:
+        multiply_fs = ceil_div(synapses, timing.multiply_lanes) * timing.multiply_fs
+    operations_fs = max(add_fs, multiply_fs) if timing.pipelined else add_fs + multiply_fs
+    weight_words, state_words = words_per_message(plan, link, hits)
+    weights, state = timing.weight_memory, timing.state_memory
+    weights_fs = ceil_div(weight_words, weights.ports) * weights.access_fs
+    if core.streams:
+        weights_fs = core.stream_latency_fs + weight_words * core.stream_word_fs
+    state_fs = ceil_div(2 * state_words, state.ports) * state.access_fs
+    return timing.decode_fs + max(operations_fs, weights_fs, state_fs)
+
+
+def port_fs(plan: Plan, link: LinkPlan, hits: int) -> int:
+    """Time (fs) that a message keeps the off-chip port busy; 0 where weights are not streamed."""
+    core = plan.cores[link.receiver]
+    return words_per_message(plan, link, hits)[0] * core.stream_word_fs if core.streams else 0

@@ -1,0 +1,1 @@
+"""The reference engine: plain, slow, the definition."""

@@ -1,0 +1,68 @@
+"""The reference engine's arithmetic: one plain Python integer at a time, no width but the ones written down."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser
+
+_HALF = Fraction(1, 2)
+
+
+def round_exactly(x: Fraction, rounding: str) -> int:
+    """The integer nearest to x; ties go up (`half_up`), to the even one (`half_even`) or away from zero
+    (`half_away`).
+    """
+    if rounding == "half_even":
+        return round(x)
+    if rounding == "half_away" and x < 0:
+        return -floor(-x + _HALF)
+    return floor(x + _HALF)
+
+
+def requantise_exactly(activated: int, entry: int, requantiser: Requantiser) -> tuple[int, bool]:
+    """(s, clipped?) of one activation: scale, round, clip. Entry number `entry` (wrapping) of the tables holds."""
+    place = entry % len(requantiser.multiplier)
+    scale = Fraction(int(requantiser.multiplier[place]), 2 ** int(requantiser.shift[place]))
+    s = round_exactly(activated * scale, requantiser.rounding)
+    within = min(max(s, requantiser.low), requantiser.high)
+    return within, within != s
+
+
+def activate_and_requantise(
+    accumulator: int, neuron: int, channel: int, network: IntegerNetwork, layer: IntegerLayer | None
+) -> tuple[int, bool]:
+    """(s, clipped?) of one accumulator of a layer, or (layer None) of the input core."""
+    requantiser = layer.requantiser if layer is not None else network.input_requantiser
+    if requantiser is None:
+        raise ValueError("the last layer is not requantised")
+    if layer is None or layer.activation == "identity":
+        activated = accumulator
+    elif layer.activation == "relu":
+        activated = max(accumulator, 0)
+    elif layer.activation == "clip" and layer.limits is not None:
+        activated = min(max(accumulator, int(layer.limits[0][channel])), int(layer.limits[1][channel]))
+    else:
+        activated = accumulator
+        requantiser = layer.leak if accumulator < 0 and layer.leak is not None else requantiser
+    return requantise_exactly(activated, neuron, requantiser)
+
+
+def accumulate_exactly(total: int, network: IntegerNetwork) -> tuple[int, bool]:
+    """(accumulator, clipped?) holding `total` in the network's accumulator width: wrapped or clipped."""
+    top = 2 ** (network.accumulator_bits - 1)
+    if network.overflow == "saturate":
+        within = min(max(total, -top), top - 1)
+        return within, within != total
+    return (total + top) % (2 * top) - top, False
+
+
+def canonical_digits(value: int) -> list[int]:
+    """Signed digits of `value`, least significant first, no two neighbours non-zero (Reitwiesner's recoding)."""
+    digits = []
+    while value:
+        digit = 2 - value % 4 if value % 2 else 0
+        digits.append(digit)
+        value = (value - digit) // 2
+    return digits

@@ -1,0 +1,1 @@
+"""The integers of a network, frame by frame, and what its layers send. Knows no chip."""

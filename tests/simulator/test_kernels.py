@@ -1,0 +1,114 @@
+"""The inner loops of the fast engine against plain numpy, at the sizes where their vector code begins and ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from simulator.values.digest import digest_keys
+from simulator.values.kernels_messages import (
+    CHANGED_L1,
+    DIGEST_SUM,
+    L1_SUM,
+    NONZERO_SUM,
+    PRODUCT_SUM,
+    S_L1_SUM,
+    SQUARE_SUM,
+    SUMS,
+    distance_of,
+    list_changes,
+    list_values,
+    sum_changes,
+)
+from simulator.values.kernels_products import NARROW, add_messages
+from simulator.values.kernels_receive import settle
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.mark.parametrize("width", [np.int8, np.int16])
+@example(seed=0, count=8, size=32, largest=NARROW // (8 * 127))  # the largest values that fit 16 bits
+@example(seed=0, count=8, size=32, largest=NARROW // (8 * 127) + 1)  # and the smallest that don't
+@given(seeds, st.integers(0, 40), st.integers(1, 200), st.sampled_from([1, 7, 31, 32, 33, 255, 4000, 2**31 - 1]))
+def test_messages_add_their_rows_of_weights(width, seed, count, size, largest):
+    rng = np.random.default_rng(seed)
+    channels, offset, first, place = 50, 3, 100, 5
+    step = size + 4
+    top = np.iinfo(width).max
+    weights = rng.integers(-top, top + 1, channels * step + offset).astype(width)
+    weights[:: max(1, seed % 7)] = top
+    neuron = (first + np.sort(rng.choice(channels, count, replace=False))).astype(np.int32)
+    value = (rng.choice([-1, 1], count) * rng.integers(max(1, largest // 2), largest + 1, count)).astype(np.int32)
+    accumulator = rng.integers(-(2**31), 2**31, size + 2 * place).astype(np.int32)
+    exact = accumulator.astype(object)
+    for n, v in zip(neuron.tolist(), value.tolist(), strict=True):
+        begin = (n - first) * step + offset
+        exact[place : place + size] += v * weights[begin : begin + size].astype(object)
+    add_messages(weights, offset, step, int(top), first, neuron, value, 0, count, accumulator, place, size)
+    assert accumulator.tolist() == [(each + 2**31) % 2**32 - 2**31 for each in exact]
+
+
+@given(seeds, st.integers(1, 100), st.floats(0, 1))
+def test_changes_are_listed_in_order_and_summed(seed, count, share):
+    rng = np.random.default_rng(seed)
+    first, key, listed, place = 7, 1000, 2, 3
+    integers = rng.integers(-40, 41, first + count + 5).astype(np.int32)
+    before = integers.copy()
+    new = np.concatenate([np.zeros(place, np.int32), integers[first : first + count]])
+    new[place:] += np.where(rng.random(count) < share, rng.integers(-9, 10, count), 0).astype(np.int32)
+    neuron, value = np.full(listed + count + 1, -1, np.int32), np.zeros(listed + count + 1, np.int32)
+    end = list_changes(new, place, count, integers, first, neuron, value, listed)
+    changed = np.flatnonzero(new[place:] != before[first : first + count])
+    assert end == listed + len(changed)
+    np.testing.assert_array_equal(neuron[listed:end], first + changed)
+    np.testing.assert_array_equal(value[listed:end], (new[place:] - before[first : first + count])[changed])
+    np.testing.assert_array_equal(integers[first : first + count], new[place:])
+    np.testing.assert_array_equal(
+        np.delete(integers, np.s_[first : first + count]), np.delete(before, np.s_[first : first + count])
+    )
+
+    sums = np.zeros(SUMS, np.int64)
+    sum_changes(integers, neuron, value, listed, end, key, sums)
+    now, old = integers.astype(np.int64), before.astype(np.int64)
+    keys = digest_keys(len(now), key)
+    assert sums[L1_SUM] == np.abs(now - old).sum()
+    assert sums[S_L1_SUM] == np.abs(now).sum() - np.abs(old).sum()
+    assert sums[SQUARE_SUM] == (now * now - old * old).sum()
+    assert sums[PRODUCT_SUM] == (now * (now - old)).sum()
+    assert sums[CHANGED_L1] == np.abs(now[now != old]).sum()
+    assert sums[DIGEST_SUM] == ((now - old) * keys).sum()
+    l1, l1_before = int(np.abs(now).sum()), int(np.abs(old).sum())
+    distances = np.abs(now * l1_before - old * l1)
+    assert distance_of(integers, neuron, value, listed, end, l1, l1_before) == distances[now != old].sum()
+
+
+@given(seeds, st.integers(1, 100), st.booleans())
+def test_values_are_listed_all_or_where_not_zero(seed, count, dense):
+    rng = np.random.default_rng(seed)
+    first, key, listed, place = 4, 77, 1, 2
+    new = rng.integers(-2, 3, place + count).astype(np.int32)
+    integers = np.zeros(first + count, np.int32)
+    neuron, value = np.full(listed + count + 1, -1, np.int32), np.zeros(listed + count + 1, np.int32)
+    sums = np.zeros(SUMS, np.int64)
+    end = list_values(new, place, count, integers, first, key, dense, neuron, value, listed, sums)
+    s = new[place:]
+    sent = np.arange(count) if dense else np.flatnonzero(s)
+    np.testing.assert_array_equal(neuron[listed:end], first + sent)
+    np.testing.assert_array_equal(value[listed:end], s[sent])
+    np.testing.assert_array_equal(integers[first:], s)
+    assert sums[NONZERO_SUM] == np.count_nonzero(s)
+    assert sums[L1_SUM] == np.abs(s).sum()
+    assert sums[DIGEST_SUM] == (s.astype(np.int64) * digest_keys(count, key + first)).sum()
+
+
+@given(seeds, st.integers(1, 80), st.integers(8, 32))
+def test_accumulators_wrap_to_their_width_and_tell_their_peak(seed, count, bits):
+    rng = np.random.default_rng(seed)
+    accumulator = rng.integers(-(2**31), 2**31, count + 4).astype(np.int32)
+    before = accumulator.tolist()
+    peak = settle(accumulator, 2, 2 + count, bits)
+    folded = [(each + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1) for each in before[2 : 2 + count]]
+    assert accumulator.tolist() == [*before[:2], *folded, *before[2 + count :]]
+    assert peak == max(abs(each) for each in folded)

@@ -1,0 +1,1 @@
+"""Frames, from data sets, arrays, pictures and video."""

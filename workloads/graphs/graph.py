@@ -1,0 +1,252 @@
+"""A trained network in float as a graph: nodes in order, each an operation on the values of earlier ones.
+
+Batch normalisation, dropout, identities, constants and reshapes have no operation here: importers fold or remove them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite, isnan
+from typing import Literal, get_args
+
+import numpy as np
+
+from workloads.errors import WorkloadError, did_you_mean
+from workloads.graphs.operations import (
+    INPUT,
+    Activation,
+    Add,
+    AveragePool,
+    Concatenate,
+    Convolution,
+    Dense,
+    Flatten,
+    Float32Array,
+    GlobalAveragePool,
+    MaxPool,
+    Node,
+    Operation,
+    Shape,
+    Softmax,
+)
+from workloads.graphs.shapes import effective_kernel, infer_shapes
+from workloads.html_table import html_table, sides
+
+__all__ = [
+    "INPUT",
+    "Activation",
+    "Add",
+    "AveragePool",
+    "Concatenate",
+    "Convolution",
+    "Dense",
+    "Flatten",
+    "GlobalAveragePool",
+    "Graph",
+    "MaxPool",
+    "Node",
+    "Operation",
+    "Preprocessing",
+    "Shape",
+    "Softmax",
+    "check_graph",
+    "cut_graph",
+]
+
+ChannelOrder = Literal["rgb", "bgr", "gray"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How pixels become the network's input: real = (pixel - mean) * scale per channel, pixel being 0..255.
+
+    `mean`, `scale`: one number per channel of the network's input, in its own `order` of channels.
+    """
+
+    order: ChannelOrder
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network: its nodes in an order in which every node comes after those it reads.
+
+    `input_shape`: (C, H, W) of a frame. `output`: name of the node whose values are the answer. `classes`: names of the
+    output's channels, empty if they have none. `preprocessing`: None if the network does not say how frames are made.
+    Checks itself (see check_graph).
+    """
+
+    name: str
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    output: str
+    classes: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        check_graph(self)
+
+    def __repr__(self) -> str:
+        frame = " x ".join(map(str, self.input_shape))
+        return f"Graph({self.name!r}: frames of {frame}, {len(self.nodes)} nodes, output {self.output!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: node by node, what it computes, of what, and the shape of what comes out."""
+        rows = [
+            (node.name, type(node.operation).__name__, ", ".join(node.inputs), sides(self.shapes[node.name]))
+            for node in self.nodes
+        ]
+        title = f"Network {self.name}: frames of {sides(self.input_shape)}, output {self.output}"
+        return html_table(title, ("node", "operation", "of", "shape"), rows)
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """Shape of the frame (under INPUT) and of what each node gives, in order."""
+        return infer_shapes(self.nodes, self.input_shape)
+
+    @cached_property
+    def by_name(self) -> dict[str, Node]:
+        """Every node by its name, in order."""
+        return {node.name: node for node in self.nodes}
+
+
+def cut_graph(graph: Graph, output: str) -> Graph:
+    """The part of `graph` that `output` needs, ending there; class names are kept if `output` already was its output.
+
+    Raises WorkloadError if there is no such node.
+    """
+    if output not in graph.by_name:
+        raise WorkloadError(f"network {graph.name!r} has no node {output!r}.{did_you_mean(output, graph.by_name)}")
+    needed = {output}
+    for node in reversed(graph.nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+    kept = tuple(node for node in graph.nodes if node.name in needed)
+    return replace(graph, nodes=kept, output=output, classes=graph.classes if output == graph.output else ())
+
+
+def check_graph(graph: Graph) -> None:
+    """Raise WorkloadError, naming network and node, unless the graph is whole and can be computed.
+
+    Names must be unique and none of them INPUT; nodes must come after what they read, and all of them must be needed;
+    arrays must be finite float32 of fitting shapes; soft-max may only be the output.
+    """
+    where = f"network {graph.name!r}"
+    _check_frame(graph, where)
+    if not graph.nodes:
+        raise WorkloadError(f"{where} has no nodes; needed one or more")
+    for name, times in Counter(node.name for node in graph.nodes).items():
+        if times > 1 or name in {INPUT, ""}:
+            why = f"{times} nodes have this name" if times > 1 else "this name is taken" if name else "a name is needed"
+            raise WorkloadError(f"{where}, node {name!r}: {why}; every node needs one of its own")
+    for node in graph.nodes:
+        _check_operation(node.operation, f"{where}, node {node.name!r} ({type(node.operation).__name__})")
+    try:
+        shape = infer_shapes(graph.nodes, graph.input_shape).get(graph.output)
+    except WorkloadError as error:
+        raise WorkloadError(f"{where}, {error}") from None
+    _check_output(graph, shape, where)
+
+
+def _check_frame(graph: Graph, where: str) -> None:
+    shape, given = graph.input_shape, graph.preprocessing
+    if len(shape) != 3 or min(shape) < 1:
+        raise WorkloadError(f"{where}: input_shape is {shape}; needed (channels, height, width), each 1 or more")
+    if given is None:
+        return
+    if given.order not in get_args(ChannelOrder):
+        raise WorkloadError(
+            f"{where}: no channel order {given.order!r}.{did_you_mean(given.order, get_args(ChannelOrder))}"
+        )
+    channels = 1 if given.order == "gray" else 3
+    if not len(given.mean) == len(given.scale) == channels == shape[0]:
+        raise WorkloadError(
+            f"{where}: preprocessing {given.order!r} needs {channels} channels, means and scales; has input_shape "
+            f"{shape}, {len(given.mean)} means and {len(given.scale)} scales"
+        )
+    if not all(map(isfinite, given.mean)) or not all(isfinite(scale) and scale > 0 for scale in given.scale):
+        raise WorkloadError(
+            f"{where}: preprocessing has mean {given.mean}, scale {given.scale}; needed finite numbers, scales positive"
+        )
+
+
+def _check_output(graph: Graph, shape: Shape | None, where: str) -> None:
+    if shape is None or graph.output == INPUT:
+        known = [node.name for node in graph.nodes]
+        raise WorkloadError(f"{where}: its output {graph.output!r} is no node.{did_you_mean(graph.output, known)}")
+    read = {name for node in graph.nodes for name in node.inputs}
+    for node in graph.nodes:
+        if node.name not in read and node.name != graph.output:
+            raise WorkloadError(
+                f"{where}, node {node.name!r}: nothing reads it and it is not the output; leave it out (cut_graph does)"
+            )
+        if isinstance(node.operation, Softmax) and (node.name != graph.output or node.name in read):
+            raise WorkloadError(f"{where}, node {node.name!r}: soft-max is only supported as the last node")
+    if graph.output in read:
+        raise WorkloadError(f"{where}: other nodes read its output {graph.output!r}; cut_graph ends a network there")
+    if graph.classes and len(graph.classes) != shape[0]:
+        raise WorkloadError(f"{where}: {len(graph.classes)} class names for an output of shape {shape}")
+
+
+def _check_operation(operation: Operation, where: str) -> None:
+    if isinstance(operation, Convolution | Dense):
+        _check_weights(operation, where)
+    if isinstance(operation, Convolution | MaxPool | AveragePool):
+        _check_window(operation, where)
+    if isinstance(operation, Activation):
+        _check_activation(operation, where)
+
+
+def _check_weights(operation: Convolution | Dense, where: str) -> None:
+    dense = isinstance(operation, Dense)
+    axes = "(inputs, outputs)" if dense else "(out, in / groups, kernel y, kernel x)"
+    shape = operation.weights.shape
+    if len(shape) != (2 if dense else 4) or 0 in shape:
+        raise WorkloadError(f"{where}: weights have shape {shape}; needed {axes}, none of them 0")
+    outputs = shape[1] if dense else shape[0]
+    if operation.bias.shape != (outputs,):
+        raise WorkloadError(f"{where}: bias has shape {operation.bias.shape}; needed ({outputs},), one per output")
+    for what, array in (("weights", operation.weights), ("bias", operation.bias)):
+        check_float32(array, f"{where}: {what}")
+    if isinstance(operation, Convolution) and (operation.groups < 1 or shape[0] % operation.groups):
+        raise WorkloadError(f"{where}: {shape[0]} outputs cannot be shared by {operation.groups} groups")
+
+
+def check_float32(array: Float32Array, where: str) -> None:
+    """Raise WorkloadError unless `array` is float32 and finite."""
+    if array.dtype != np.float32:
+        raise WorkloadError(f"{where} are {array.dtype}; needed float32")
+    if not np.isfinite(array).all():
+        place = tuple(int(axis) for axis in np.argwhere(~np.isfinite(array))[0])
+        raise WorkloadError(f"{where} have {array[place]} at {place}; every value must be finite")
+
+
+def _check_window(operation: Convolution | MaxPool | AveragePool, where: str) -> None:
+    fields = {"kernel": operation.kernel, "stride": operation.stride}
+    if not isinstance(operation, AveragePool):
+        fields["dilation"] = operation.dilation
+    for what, pair in fields.items():
+        if len(pair) != 2 or min(pair) < 1:
+            raise WorkloadError(f"{where}: {what} is {pair}; needed (y, x), each 1 or more")
+    if len(operation.padding) != 4 or min(operation.padding) < 0:
+        raise WorkloadError(
+            f"{where}: padding is {operation.padding}; needed (top, left, bottom, right), none negative"
+        )
+    span = effective_kernel(operation)
+    if not isinstance(operation, Convolution) and any(
+        pad >= span[side % 2] for side, pad in enumerate(operation.padding)
+    ):
+        raise WorkloadError(
+            f"{where}: padding {operation.padding} is not smaller than the window {span}; a window would see no pixel"
+        )
+
+
+def _check_activation(operation: Activation, where: str) -> None:
+    kinds = ("relu", "clip", "leaky")
+    if operation.kind not in kinds:
+        raise WorkloadError(f"{where}: no activation {operation.kind!r}.{did_you_mean(operation.kind, kinds)}")
+    if operation.kind == "clip" and (isnan(operation.low) or isnan(operation.high) or operation.low > operation.high):
+        raise WorkloadError(f"{where}: clips to {operation.low} .. {operation.high}; low must not be above high")
+    if operation.kind == "leaky" and not isfinite(operation.slope):
+        raise WorkloadError(f"{where}: slope is {operation.slope}; it must be finite")

@@ -1,0 +1,155 @@
+"""From a float network to two integer networks that share their weights.
+
+`full` has each scale k as large as the activation width allows; `scaled` has the coarse scales of the rounding and
+sigma-delta networks. How a layer becomes integers stands in integer_layers, how a graph becomes layers in lowering.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.errors import WorkloadError
+from workloads.frames.shapes import fit_frames, flat_frames
+from workloads.frames.source import Frames, stacked
+from workloads.graphs.graph import Graph, Preprocessing
+from workloads.graphs.network import Network
+from workloads.graphs.network_graph import graph_of
+from workloads.html_table import html_table, sides
+from workloads.integer.calibration import measure, pixel_range, preprocessing_of
+from workloads.integer.checks import WIDEST_INPUT_SHIFT, check_integer_network
+from workloads.integer.float_layers import map_of
+from workloads.integer.layers import integer_layer, requantiser_of
+from workloads.integer.lowering import Lowered, lower
+from workloads.integer.network import FloatArray, IntArray, IntegerNetwork, Precision
+from workloads.integer.quantisation import Quantisation
+from workloads.integer.quantisation_report import QuantisationReport, quantisation_report
+from workloads.integer.scales import check_ranges, coarse_scales, full_scales, senders_of
+
+_LARGEST_MEAN = 2.0**14
+CALIBRATION_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class QuantisedNetwork:
+    """`full`: for the original and temporal-difference networks. `scaled`: for rounding and sigma-delta.
+
+    `input_shape`: of a frame, as the float network says it, such as (C, H, W). `output_shape`: of what it puts out for
+    a frame, likewise: (classes,) or (C, H, W).
+    """
+
+    full: IntegerNetwork
+    scaled: IntegerNetwork
+    report: QuantisationReport
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
+        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: layer by layer its maps (height x width x channels), weights, and scales."""
+        scales = [[f"{each:.4g}" for each in network.scales[1:]] for network in (self.full, self.scaled)]
+        rows = [
+            (layer.name, sides(layer.shape), sides(layer.sent_shape), f"{layer.weight_count:,}", full, scaled)
+            for layer, full, scaled in zip(self.full.layers, *([*own, "-"] for own in scales), strict=True)
+        ]
+        headings = ("layer", "accumulators", "sends", "weights", "scale, full fixed point", "scale k")
+        bits = f"{self.full.weight_bits}, {self.full.activation_bits} and {self.full.accumulator_bits}"
+        notes = [f"{bits} bits of weights, activations and accumulators"]
+        notes += [f"answers as float, {name}: {share:.2%}" for name, share in self.report.agreement.items()]
+        return html_table(f"Quantised network {self.full.name}", headings, rows, notes)
+
+
+def _pixels(
+    calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]], shape: tuple[int, ...], network: str
+) -> NDArray[np.uint8]:
+    """Calibration frames (n, pixels) in the network's order. Raises WorkloadError if they are of another shape."""
+    if isinstance(calibration, Frames):
+        fitting = fit_frames(calibration, shape, network)
+        return fitting.read(0, min(fitting.count, max(1, CALIBRATION_BYTES // fitting.pixels)))
+    return flat_frames(stacked(calibration), shape, "calibration frames", network)
+
+
+def quantise(
+    network: Network | Graph,
+    calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
+    settings: Quantisation | None = None,
+) -> QuantisedNetwork:
+    """Make integers of a float network, with scales for the activations seen on `calibration` frames.
+
+    `calibration`: (n, *input_shape) uint8, or (n, pixels), frames flattened in that order, (channel, y, x) for maps; or
+    a list of such frames; or Frames, of which as many are read as fit 64 MiB. A soft-max at the end is left to float.
+    Raises WorkloadError if the frames do not fit, a node of a graph cannot be computed in integers, a layer is silent
+    on the frames, or a bias does not fit the accumulator.
+    """
+    settings = settings or Quantisation()
+    graph = network if isinstance(network, Graph) else graph_of(network)
+    preprocessing = preprocessing_of(graph)
+    calibration = _pixels(calibration, network.input_shape, graph.name)
+    if not len(calibration):
+        raise WorkloadError(f"no calibration frames for network {graph.name!r}; a few hundred typical ones will do")
+    lowered = lower(graph)
+    magnitudes = measure(graph, lowered.layers[:-1], calibration, settings.covered_percent)
+    senders = senders_of(lowered.layers, preprocessing, pixel_range(calibration), magnitudes, settings)
+    check_ranges(senders, settings, graph.name, len(calibration))
+    scaled_k = coarse_scales(senders, settings, graph.name)
+    full_k = full_scales(senders)
+    finest = tuple(max(pair) for pair in zip(full_k, scaled_k, strict=True))  # weights serve both
+    full = _integer_network(graph, lowered, "full", full_k, finest, settings)
+    scaled = _integer_network(graph, lowered, "scaled", scaled_k, finest, settings)
+    report = quantisation_report(graph, lowered, calibration, (full, scaled))
+    return QuantisedNetwork(full, scaled, report, network.input_shape, graph.shapes[graph.output])
+
+
+def _integer_network(
+    graph: Graph,
+    lowered: Lowered,
+    precision: Precision,
+    scales: tuple[float, ...],
+    finest: tuple[float, ...],
+    settings: Quantisation,
+) -> IntegerNetwork:
+    preprocessing = preprocessing_of(graph)
+    shift, offset = _input_offset(preprocessing, graph.name)
+    factors = np.array(preprocessing.scale) * scales[0] / 2.0**shift
+    result = IntegerNetwork(
+        name=graph.name,
+        precision=precision,
+        input_shape=map_of(graph.input_shape),
+        input_requantiser=requantiser_of(_one_if_equal(factors), bool(offset.max() <= 0), settings),
+        layers=tuple(
+            integer_layer(layer, scales[layer.links[0].source], k_out, settings, finest[layer.links[0].source])
+            for layer, k_out in zip(lowered.layers, (*scales[1:], None), strict=True)
+        ),
+        weight_bits=settings.weight_bits,
+        activation_bits=settings.activation_bits,
+        accumulator_bits=settings.accumulator_bits,
+        overflow=settings.overflow,
+        scales=scales,
+        input_offset=offset,
+        input_shift=shift,
+    )
+    check_integer_network(result)
+    return result
+
+
+def _input_offset(preprocessing: Preprocessing, name: str) -> tuple[int, IntArray]:
+    """The smallest shift at which the means are integers to 2**-17 of a pixel, and those integers."""
+    mean = np.array(preprocessing.mean, np.float64)
+    if np.abs(mean).max() >= _LARGEST_MEAN:
+        raise WorkloadError(
+            f"network {name!r} subtracts mean {preprocessing.mean} from pixels of 0..255; supported are means up to "
+            f"{_LARGEST_MEAN:.0f}"
+        )
+    for shift in range(WIDEST_INPUT_SHIFT + 1):
+        offset = np.rint(mean * 2.0**shift)
+        if (np.abs(offset / 2.0**shift - mean) <= 2.0 ** -(WIDEST_INPUT_SHIFT + 1)).all():
+            break
+    return shift, offset.astype(np.int32)
+
+
+def _one_if_equal(factors: FloatArray) -> FloatArray:
+    return factors[:1] if (factors == factors[0]).all() else factors
