@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 from hwmodels.chip import Chip
 from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
+from simulator.engines import Engine, EngineName, engine_named
 from simulator.errors import SimulationError
-from simulator.fast import advance, blocks_of, start
+from simulator.fast import blocks_of
 from simulator.modes import mode_named
 from simulator.placement.mapping import Mapping
 from simulator.placement.plan import Plan
 from simulator.placement.planning import plan_network
-from simulator.reference.engine import run_reference
 from workloads.errors import WorkloadError
 from workloads.frames.shapes import flat_frames
 from workloads.integer.network import IntegerNetwork
 
-Engine = Literal["fast", "reference"]
 MESSAGES_UNDERWAY: Final = 2**22  # neurons times frames in a block: bounds memory to some tens of MiB
 MOST_FRAMES: Final = 256
 SERIAL: Final = Arrival()
@@ -70,7 +69,7 @@ def simulate(
     mode: str = "sigma_delta",
     *,
     mapping: Mapping | None = None,
-    engine: Engine = "fast",
+    engine: EngineName = "fast",
     arrival: Arrival = SERIAL,
     keep_integers: bool = False,
     record_messages: bool = False,
@@ -86,14 +85,15 @@ def simulate(
     """
     plan = _checked_plan(network, chip, mode, mapping)
     stream = _checked_stream(frames, network)
-    if engine == "reference":
-        blocks = _reference_block(network, plan, stream, arrival)
-    elif engine == "fast":
-        blocks = _fast_blocks(
-            network, plan, stream, arrival, keep_integers=keep_integers, record_messages=record_messages
-        )
-    else:
-        raise SimulationError(f"engine {engine!r}: fast or reference")
+    blocks = _blocks(
+        engine_named(engine),
+        network,
+        plan,
+        stream,
+        arrival,
+        keep_integers=keep_integers,
+        record_messages=record_messages,
+    )
     return _collect(plan, blocks, progress, keep_integers=keep_integers, record_messages=record_messages)
 
 
@@ -156,14 +156,8 @@ def _checked_stream(
             raise SimulationError(str(error)) from None
 
 
-def _reference_block(
-    network: IntegerNetwork, plan: Plan, stream: Iterator[NDArray[np.uint8]], arrival: Arrival
-) -> Iterator[Block]:
-    arrays = [*stream] or [np.zeros((0, network.inputs), np.uint8)]
-    yield run_reference(network, plan, np.concatenate(arrays), arrival)
-
-
-def _fast_blocks(
+def _blocks(
+    engine: Engine,
     network: IntegerNetwork,
     plan: Plan,
     stream: Iterator[NDArray[np.uint8]],
@@ -173,10 +167,12 @@ def _fast_blocks(
     record_messages: bool,
 ) -> Iterator[Block]:
     size = block_size(network)
-    state = start(network, plan, arrival, block=size, keep_integers=keep_integers)
+    state = engine.start(network, plan, arrival, block=size, keep_integers=keep_integers)
     for frames in blocks_of(stream, size):
-        yield from advance(state, frames, record_messages=record_messages)
-    yield from advance(state, np.zeros((0, network.inputs), np.uint8), last=True, record_messages=record_messages)
+        yield from engine.advance(state, frames, record_messages=record_messages)
+    yield from engine.advance(
+        state, np.zeros((0, network.inputs), np.uint8), last=True, record_messages=record_messages
+    )
 
 
 def _collect(

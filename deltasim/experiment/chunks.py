@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,24 +13,18 @@ from deltasim.experiment.frames_read import ReadFrames
 from deltasim.experiment.job import Job, arrival_of, network_for
 from deltasim.experiment.keeping import RunTraces
 from deltasim.experiment.traces import TraceUse
-from hwmodels import chip_of
 from hwmodels.records import COLUMNS, LINK_COLUMNS
 from reports import Chunk, PartialRun
 from simulator import (
     Block,
-    FastState,
     Plan,
     SimulationError,
-    advance,
     block_size,
-    checkpoint,
     counts_table,
     mesh_table,
     messages_table,
-    restore,
-    start,
 )
-from simulator import simulate as simulate_mode
+from simulator.engines import engine_named
 from workloads import IntegerNetwork, own_order
 
 BLOCKS_PER_CHUNK: Final = 8
@@ -38,7 +32,7 @@ FRAMES_PER_CHUNK: Final = 100  # at least: saving the state of a large network t
 ROWS_PER_CHUNK: Final = 2**19
 
 
-def add_fast_chunks(
+def add_chunks(
     job: Job,
     frames: ReadFrames,
     partial: PartialRun,
@@ -50,9 +44,10 @@ def add_fast_chunks(
     networks: dict[str, IntegerNetwork] = {
         plan.mode.precision: network_for(job.network, plan.mode.name) for plan in job.plans
     }
-    traces = RunTraces(job, networks, use)
+    engine = engine_named(job.settings.engine)
+    traces = RunTraces(job, networks, use if engine.reads_traces else "off")
     state = _restored(job, networks, traces, partial, threads)
-    index, size = partial.finished_chunks(), _frames_per_chunk(job, state.block)
+    index, size = partial.finished_chunks(), job.frames.count if engine.whole else _frames_per_chunk(job, state.block)
     traces.begin(state, partial.partial / "traces", index)
     if traces.complete:
         frames.know(traces.shown())
@@ -61,7 +56,7 @@ def add_fast_chunks(
         begins = range(first, min(first + size, job.frames.count), state.block)
         with traces.chunk(index) as keep:
             blocks = _advance(job, state, None if traces.complete else frames, begins, keep, report)
-        partial.add_chunk(index, _chunks(job, blocks), checkpoint(state))
+        partial.add_chunk(index, _chunks(job, blocks), engine.checkpoint(state))
         index += 1
     ranges = [range(first, min(first + size, job.frames.count)) for first in range(0, job.frames.count, size)]
     traces.publish(ranges, frames)
@@ -69,20 +64,22 @@ def add_fast_chunks(
 
 def _restored(
     job: Job, networks: Mapping[str, IntegerNetwork], traces: RunTraces, partial: PartialRun, threads: int | None
-) -> FastState:
+) -> Any:  # noqa: ANN401 - the engine's own
     """The state behind the last finished chunk; at the beginning if a trace that it was read from is gone, or has come
     since.
     """
 
-    def begun() -> FastState:
+    engine = engine_named(job.settings.engine)
+
+    def begun() -> Any:  # noqa: ANN401
         block = block_size(next(iter(networks.values())))
         arrival = arrival_of(job.settings)
-        return start(networks, job.plans, arrival, block=block, threads=threads, stored=traces.stored)
+        return engine.start(networks, job.plans, arrival, block=block, threads=threads, stored=traces.stored)
 
     state = begun()
     if partial.finished_chunks():
         try:
-            restore(state, partial.load_state() or {})
+            engine.restore(state, partial.load_state() or {})
         except SimulationError:
             partial.begin_anew()
             return begun()
@@ -103,7 +100,7 @@ def _frames_per_chunk(job: Job, block: int) -> int:
 
 def _advance(
     job: Job,
-    state: FastState,
+    state: Any,  # noqa: ANN401 - the engine's own
     frames: ReadFrames | None,
     begins: range,
     keep: Callable[[range], None],
@@ -113,11 +110,12 @@ def _advance(
     are read back.
     """
     blocks: list[tuple[Block, ...]] = []
-    record = job.settings.record_messages
+    engine, record = engine_named(job.settings.engine), job.settings.record_messages
     for begin in begins:
         end = min(begin + begins.step, begins.stop)
         pixels = end - begin if frames is None else frames.read(begin, end)
-        blocks.append(advance(state, pixels, last=end == job.frames.count, record_messages=record))
+        done = engine.advance(state, pixels, last=end == job.frames.count, record_messages=record)
+        blocks += [done] if done else []
         keep(range(begin, end))
         report(end)
     return blocks
@@ -137,34 +135,6 @@ def _chunk(job: Job, plan: Plan, blocks: Sequence[Block]) -> Chunk:
         outputs=own_order(network_for(job.network, plan.mode.name), outputs),
         messages=_message_columns(np.concatenate(messages), plan) if messages else None,
         links=_link_columns(np.concatenate([each.mesh for each in blocks]), plan, first),
-    )
-
-
-def add_reference_chunk(job: Job, frames: ReadFrames, partial: PartialRun) -> None:
-    """The reference engine takes all frames at once; a second attempt finds its one chunk finished."""
-    pixels = frames.read(0, job.frames.count)
-    chunks = {plan.mode.name: _reference_chunk(job, plan, pixels) for plan in job.plans}
-    partial.add_chunk(0, chunks, {"done": np.array(1)})
-
-
-def _reference_chunk(job: Job, plan: Plan, pixels: NDArray[np.uint8]) -> Chunk:
-    network = network_for(job.network, plan.mode.name)
-    result = simulate_mode(
-        network,
-        pixels,
-        chip_of(job.accelerator),
-        plan.mode.name,
-        mapping=job.mapping,
-        engine="reference",
-        arrival=arrival_of(job.settings),
-        record_messages=True,
-    )
-    keep = job.settings.record_messages and result.messages is not None
-    return Chunk(
-        counts=_columns(result.counts, plan, 0),
-        outputs=own_order(network, result.outputs),
-        messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,
-        links=_link_columns(result.mesh, plan, 0),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from deltasim.experiment.chunks import add_fast_chunks, add_reference_chunk
+from deltasim.experiment.chunks import add_chunks
 from deltasim.experiment.frames_read import ReadFrames, pictures_of, shown_count
 from deltasim.experiment.job import Job
 from deltasim.experiment.manifest import describe_cores, describe_mesh, describe_quantisation, describe_run
@@ -55,11 +55,7 @@ def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Pro
             for plan in job.plans:
                 progress(plan.mode.name, finished, job.frames.count)
 
-    if job.settings.engine == "fast":
-        add_fast_chunks(job, frames, partial, threads, report, traces)
-    elif not partial.finished_chunks():  # the one chunk of the reference engine is all there is
-        report(0)
-        add_reference_chunk(job, frames, partial)
+    add_chunks(job, frames, partial, threads, report, traces)
     report(job.frames.count)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
     partial.finish(
