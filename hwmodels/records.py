@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from hwmodels.modes import MODES_TABLE
+
 SCHEMA_VERSION: Final = 4
 
 
@@ -120,7 +122,8 @@ LINK_COLUMNS: Final[tuple[str, ...]] = ("messages", "flits", "busy_fs", "wait_fs
 long messages waited for it in the router before it, and the most messages in the buffer that one of them came out of,
 that one counted (the last two are 0 where connections have links of their own)."""
 
-MODES: Final[tuple[str, ...]] = ("original", "original_sparse", "temporal_difference", "rounding", "sigma_delta")
+MODES: Final[tuple[str, ...]] = tuple(MODES_TABLE)
+"""What the column `mode` may hold; `hwmodels.modes` says what each is."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels.chip import Chip
+from hwmodels.modes import HEADLINE
 from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
 from simulator.engines import Engine, EngineName, engine_named
@@ -66,7 +67,7 @@ def simulate(
     network: IntegerNetwork,
     frames: NDArray[np.uint8] | Iterable[NDArray[np.uint8]],
     chip: Chip,
-    mode: str = "sigma_delta",
+    mode: str = HEADLINE,
     *,
     mapping: Mapping | None = None,
     engine: EngineName = "fast",
@@ -78,8 +79,8 @@ def simulate(
     """Run `frames` through `network` on `chip` and return counts, times and outputs.
 
     frames: (n, pixels) or (n, C, H, W) uint8, or an iterable of such arrays (a stream; only a block of it is in
-    memory). mode: one of hwmodels.records.MODES; `original*` and `temporal_difference` want the network at full fixed
-    point, the others the scaled one. mapping: which cores each layer runs on (layer l on core l unless given).
+    memory). mode: one of hwmodels.records.MODES; it says (`Mode.precision`) which network it wants, the one at full
+    fixed point or the scaled one. mapping: which cores each layer runs on (layer l on core l unless given).
     progress: called with the number of frames finished since the last call. The reference engine takes all frames at
     once. Raises SimulationError for frames, networks and chips that don't fit each other.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hwmodels.loading.validation import did_you_mean
-from hwmodels.records import MODES
+from hwmodels.modes import MODES_TABLE
 from simulator import SimulationError
 from workloads.field_types import underscored
 
@@ -13,10 +13,10 @@ from workloads.field_types import underscored
 def mode_of(given: object) -> str:
     """The mode of that name. Raises SimulationError with the nearest one, and all."""
     name = underscored(given)
-    if name in MODES:
+    if name in MODES_TABLE:
         return str(name)
     raise SimulationError(
-        f"no mode {given!r}{did_you_mean(str(name), list(MODES)) or ';'} there are {', '.join(MODES)}"
+        f"no mode {given!r}{did_you_mean(str(name), list(MODES_TABLE)) or ';'} there are {', '.join(MODES_TABLE)}"
     )
 
 
@@ -26,5 +26,5 @@ def modes_of(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
         return None
     names = given.split(",") if isinstance(given, str) else given
     if not isinstance(names, Iterable):
-        raise SimulationError(f"modes are {given!r}: give a list of {', '.join(MODES)}")
+        raise SimulationError(f"modes are {given!r}: give a list of {', '.join(MODES_TABLE)}")
     return tuple(mode_of(name.strip() if isinstance(name, str) else name) for name in names)

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from hwmodels.records import MODES
+from hwmodels.modes import MODES_TABLE
 
 MOST_THREADS: Final = 1024  # what they share is laid out for each of them
 
@@ -56,7 +56,7 @@ Range = Annotated[
 ]
 Modes = Annotated[
     str | None,
-    typer.Option(metavar="A,B,...", help=f"Only these networks: {', '.join(MODES)}. [default: all that can run]"),
+    typer.Option(metavar="A,B,...", help=f"Only these networks: {', '.join(MODES_TABLE)}. [default: all that can run]"),
 ]
 ScalesName = Annotated[
     str | None, typer.Option("--scales", metavar="FILE", help="Scales that `deltasim optimise` found for this network.")

@@ -70,7 +70,7 @@ def print_repriced(console: Console, result: Repriced) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from deltasim.cli.show import TITLES
+    from hwmodels.modes import MODES_TABLE
     from reports.tables.numbers import column_unit
 
     before, after = result.before, result.after
@@ -81,7 +81,10 @@ def print_repriced(console: Console, result: Repriced) -> None:
     for mode, rows in result.table.groupby("mode", sort=False):
         unit = column_unit([*rows["before_pj"], *rows["after_pj"]], "J", -12)
         table = Table(
-            title=f"{TITLES[str(mode)]}, {unit.unit} per frame", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+            title=f"{MODES_TABLE[str(mode)].short_title}, {unit.unit} per frame",
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
         )
         table.add_column("")
         for heading in ("before", "after", "after / before"):

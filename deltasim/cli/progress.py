@@ -20,9 +20,9 @@ from rich.progress import (
 from rich.text import Text
 
 from deltasim.cli.compiling import compiling
-from deltasim.cli.show import TITLES
 from deltasim.cli.terminal import plain_console
 from deltasim.experiment.execute import Progress as Report
+from hwmodels.modes import MODES_TABLE
 
 SAID_FROM_S: Final = 1.0  # less time than this is not worth a word at the end
 
@@ -79,7 +79,8 @@ def progress_bars(unit: str = "frames") -> Iterator[Report]:
 
         def report(mode: str, done: int, count: int) -> None:
             if mode not in tasks:
-                tasks[mode] = bars.add_task(TITLES.get(mode, mode), total=count, unit=unit)
+                title = MODES_TABLE[mode].short_title if mode in MODES_TABLE else mode
+                tasks[mode] = bars.add_task(title, total=count, unit=unit)
             bars.update(tasks[mode], completed=done)
 
         yield report

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hwmodels import chip_area, why_no_area
+from hwmodels.modes import MODES_TABLE
 from reports import (
     PRECISIONS,
     Run,
@@ -28,14 +29,6 @@ from reports import (
 )
 from reports.tables.headline import frames_words
 from reports.tables.numbers import column_unit
-
-TITLES: Final = {
-    "original": "original",
-    "original_sparse": "original, sparse",
-    "temporal_difference": "temporal difference",
-    "rounding": "rounding",
-    "sigma_delta": "sigma-delta",
-}
 
 _COLUMNS: Final = (
     ("operations", "operations", "", 0),
@@ -98,7 +91,7 @@ def print_summary(console: Console, run: Run) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
-            TITLES[str(row["mode"])],
+            _title(row["mode"]),
             *(unit.text(row[name]) for name, unit in units.items()),
             "-" if pd.isna(row[answers]) else f"{row[answers]:.2f}",
         )
@@ -113,13 +106,13 @@ def _print_rates(console: Console, run: Run) -> None:
     if any(leaks(row) for row in rows):
         less = "" if all(pace.keeps_up for pace in run.paces.values()) else ", or at what it sustains"
         unit = column_unit([row["total_pj"] for row in rows], "J", -12)
-        working = ", ".join(f"{TITLES[row['mode']]} {unit.text(row['total_pj'])} {unit.unit}" for row in rows)
+        working = ", ".join(f"{_title(row['mode'])} {unit.text(row['total_pj'])} {unit.unit}" for row in rows)
         text = f"system: energy of a frame at {hertz(run.frame_rate_hz)}{less}, leakage and idle power included; "
         text += f"while working, with leakage only as long as a frame takes: {working}"
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     for mode, pace in run.paces.items():
         if not (pace.keeps_up or pace.late):
-            console.print(f"{TITLES[mode]} {pace.sentence}", soft_wrap=True, highlight=False, markup=False)
+            console.print(f"{_title(mode)} {pace.sentence}", soft_wrap=True, highlight=False, markup=False)
 
 
 def print_agreement(console: Console, run: Run, name: str = "") -> None:
@@ -140,7 +133,7 @@ def _print_findings(console: Console, run: Run) -> None:
     for pair in run.equalities:
         what = "identical" if pair.identical else "DIFFERENT"
         console.print(
-            f"{TITLES[pair.mode]} and {TITLES[pair.partner]}: {what}, {pair.layer_frames_differing:,} of "
+            f"{_title(pair.mode)} and {_title(pair.partner)}: {what}, {pair.layer_frames_differing:,} of "
             f"{pair.layer_frames:,} layer-frames differ ({pair.integers:,} integers)",
             soft_wrap=True,
         )
@@ -193,7 +186,7 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
     shown = comparison[comparison["layer"] == "all"]
     for mode, rows in shown.groupby("mode", sort=False, observed=True):
         table = Table(
-            title=f"{TITLES[str(mode)]}, mean per frame",
+            title=f"{_title(mode)}, mean per frame",
             title_justify="left",
             box=SIMPLE_HEAD,
             pad_edge=False,
@@ -214,6 +207,10 @@ def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.Da
             numbers = (unit.text(row[key]) if known else _number(row[key]) for key in ("a", "b", "difference"))
             table.add_row(f"{what} {unit.unit}".strip(), *numbers, _number(row["ratio"], 3))
         console.print(table)
+
+
+def _title(mode: object) -> str:
+    return MODES_TABLE[str(mode)].short_title
 
 
 def _number(value: float, digits: int = 2) -> str:

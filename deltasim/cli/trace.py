@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from deltasim.cli.options import Json, RunPath
+from hwmodels.modes import HEADLINE, MODES_TABLE
 
 Target = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Name ends in .json or .json.gz. [default: RUN/trace.json.gz]"),
 ]
 Mode = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The network. [default: sigma_delta, else the last one]")
+    str | None, typer.Option(metavar="NAME", help=f"The network. [default: {HEADLINE}, else the last one]")
 ]
 Frames = Annotated[
     str | None,
@@ -31,7 +32,7 @@ def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = 
     from message to message; otherwise the order of work inside a phase is not known, and marked so.
     """
     from deltasim.cli.mode_names import mode_of
-    from deltasim.cli.show import TITLES, print_json
+    from deltasim.cli.show import print_json
     from reports import load_run, write_trace
     from workloads.frames.ranges import bounds_of
 
@@ -44,6 +45,6 @@ def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = 
         print_json({"trace": str(path), "network": network, "frames": [first, last + 1], "bytes": size})
         return
     shown = f"frames {first} to {last} of {finished.frame_count:,}"
-    print(f"{TITLES[network]}, {shown}, {size / 1e6:.2f} MB")  # noqa: T201
+    print(f"{MODES_TABLE[network].short_title}, {shown}, {size / 1e6:.2f} MB")  # noqa: T201
     print(f"Trace: {path.absolute()}")  # noqa: T201
     print("Open it in https://ui.perfetto.dev, which keeps it on this computer")  # noqa: T201

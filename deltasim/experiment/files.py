@@ -12,9 +12,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from deltasim.experiment.mapping_choice import MappingChoice, MappingField
+from deltasim.experiment.mode_name import ModeName
 from deltasim.experiment.scales_file import apply_scales
 from deltasim.experiment.settings import ArrivalName, EngineName, Settings
 from hwmodels import Accelerator, ConfigError, Document, Problem, load_accelerator, read_yaml, validate_document
@@ -33,7 +34,7 @@ from workloads import (
     quantise,
 )
 from workloads.assets import ASSETS, asset_named, find_asset
-from workloads.field_types import Options, Real, Switch, Whole, underscored
+from workloads.field_types import Options, Real, Switch, Whole
 from workloads.graphs.normalisation import NORMALISATIONS, Normalisation
 from workloads.integer.quantisation import Levels
 from workloads.integer.quantising import CALIBRATION_BYTES
@@ -52,10 +53,6 @@ BUNDLED_PRECISION: Final[Mapping[str, int | str]] = {
 OWN_PRECISION: Final[Mapping[str, int | str]] = {"levels": "all", "calibration": "mse", "calibration_frames": 16}
 """What is taken of frames of one's own where nothing is said; measured by `python -m benchmarks.agreement`."""
 Side = Annotated[Whole, Field(ge=1)]
-ModeName = Annotated[
-    Literal["original", "original_sparse", "temporal_difference", "rounding", "sigma_delta"],
-    BeforeValidator(underscored),
-]
 
 
 def _file_or_list(given: object) -> Literal["file", "list"]:

@@ -12,8 +12,9 @@ from deltasim.experiment.fingerprint import versions
 from deltasim.experiment.mapping_choice import mapping_of
 from deltasim.experiment.settings import Settings
 from hwmodels import Accelerator, Chip, chip_of
-from hwmodels.records import MODES
+from hwmodels.modes import MODES_TABLE
 from simulator import Arrival, InfeasibleError, Mapping, Plan, SimulationError, mode_named, one_core_each, plan_network
+from simulator.modes import encoded_modes
 from workloads import Frames, IntegerNetwork, QuantisedNetwork, fit_frames
 from workloads.content_hash import content_sha256, hashed_fields, not_hashed
 from workloads.graphs.labels import check_labels
@@ -78,7 +79,7 @@ def plan_job(
     if repeated:
         raise SimulationError(f"modes named twice: {', '.join(sorted(repeated))}")
     if not modes:
-        raise SimulationError("no modes: name at least one of " + ", ".join(MODES))
+        raise SimulationError("no modes: name at least one of " + ", ".join(MODES_TABLE))
     if frames.count * arrival_of(settings).interval_fs > LONGEST_FS:
         raise SimulationError(
             f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
@@ -117,7 +118,7 @@ def _mapping(
 def default_modes(accelerator: Accelerator) -> tuple[str, ...]:
     """Every mode, or without a multiplier those that need none."""
     multiplies = all(core.multiply is not None for core in (accelerator.core, *accelerator.cores))
-    return MODES if multiplies else ("rounding", "sigma_delta")
+    return tuple(MODES_TABLE) if multiplies else encoded_modes()
 
 
 def arrival_of(settings: Settings) -> Arrival:

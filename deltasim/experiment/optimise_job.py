@@ -179,7 +179,7 @@ def _on_training_images(experiment: Experiment) -> Experiment:
     return experiment
 
 
-def _energy_costs(loaded: Loaded, cost: Literal["rounding", "sigma_delta"]) -> tuple[SenderCost, ...]:
+def _energy_costs(loaded: Loaded, cost: str) -> tuple[SenderCost, ...]:
     """What messages cost on the accelerator, its cores used as the experiment says."""
     settings = Settings(modes=(cost,), mapping=loaded.experiment.mapping)
     job = plan_job(loaded.quantised, loaded.frames, loaded.accelerator, settings)

@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hwmodels.modes import ALL_VALUES, CHANGES, NONZERO_VALUES, SendingRule
 
 Int64Array = NDArray[np.int64]
 IntegerArray = NDArray[np.integer[Any]]
@@ -108,12 +110,17 @@ def adds_float32_aj(adds: int) -> int:
 
 @dataclass(frozen=True)
 class Convention:
-    """A way to count: meaning, source, operations over all frames, and their energy in int32 arithmetic (aJ)."""
+    """A way to count: meaning, source, operations over all frames, and their energy in int32 arithmetic (aJ).
+
+    precision, rule: of the network whose messages are counted.
+    """
 
     meaning: str
     source: str
     operations: Callable[[Sequence[int], IntegerArray, IntegerArray], int]
     energy_aj: Callable[[int], int]
+    precision: Literal["full", "scaled"]
+    rule: SendingRule
 
 
 _PAPER: Final = "O'Connor & Welling 2017, Appendix B, Eq. {}"
@@ -126,48 +133,64 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             _PAPER.format(22),
             lambda sizes, nnz, l1: len(nnz) * eq22_dense(sizes),
             dense_int32_aj,
+            "full",
+            ALL_VALUES,
         ),
         "code_dense": Convention(
             "dense original network, without bias",
             _CODE,
             lambda sizes, nnz, l1: len(nnz) * code_dense(sizes),
             dense_int32_aj,
+            "full",
+            ALL_VALUES,
         ),
         "eq23_sparse": Convention(
             "original network, zero activations skipped",
             _PAPER.format(23),
             lambda sizes, nnz, l1: int(eq23_sparse(sizes, nnz).sum()),
             dense_int32_aj,
+            "full",
+            NONZERO_VALUES,
         ),
         "code_sparse": Convention(
             "original network, zero activations skipped, without one bias per layer for the whole data set",
             _CODE,
             lambda sizes, nnz, l1: code_sparse(sizes, nnz),
             dense_int32_aj,
+            "full",
+            NONZERO_VALUES,
         ),
         "eq24_rounding": Convention(
             "rounding network, adds with bias",
             _PAPER.format(24),
             lambda sizes, nnz, l1: int(eq24_rounding(sizes, l1).sum()),
             adds_int32_aj,
+            "scaled",
+            NONZERO_VALUES,
         ),
         "eq25_sigma_delta": Convention(
             "sigma-delta network, adds",
             _PAPER.format(25),
             lambda sizes, nnz, l1: int(eq25_sigma_delta(sizes, l1).sum()),
             adds_int32_aj,
+            "scaled",
+            CHANGES,
         ),
         "code_adds": Convention(
             "rounding or sigma-delta network, adds",
             _CODE,
             lambda sizes, nnz, l1: int(code_adds(sizes, l1).sum()),
             adds_int32_aj,
+            "scaled",
+            CHANGES,
         ),
         "code_multiplyadds": Convention(
             "rounding or sigma-delta network with values sent as numbers, multiplies and adds",
             _CODE,
             lambda sizes, nnz, l1: int(code_multiplyadds(sizes, nnz).sum()),
             dense_int32_aj,
+            "scaled",
+            CHANGES,
         ),
     }
 )

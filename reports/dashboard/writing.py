@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hwmodels.modes import modes_in
 from reports.dashboard.page import render
 from reports.dashboard.strip import film_strip
 from reports.figures import captions
@@ -23,6 +24,7 @@ from reports.tables.headline import (
     focus_mode,
     frames_words,
     rate,
+    saving_pair,
     verdicts,
 )
 from reports.tables.layer_details import layers_table
@@ -54,6 +56,8 @@ def dashboard_html(run: Run) -> str:
         baseline_note=baseline_note(run),
         focus=network_name(focus_mode(run)),
         baseline=network_name(baseline) if baseline else "",
+        saving=" over ".join(network_name(mode) for mode in saving_pair(run) or ()),
+        meanings=[mode.meaning for mode in modes_in(run.modes) if mode.meaning],
         rate=rate(run),
         arrival=captions.ARRIVALS.get(str(run.manifest.get("arrival")), ""),
         costs=details.costs_table(run),

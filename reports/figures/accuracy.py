@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reports.figures.names import literal
 from reports.figures.theme import figure, frame_axis, network_colour, network_name
+from reports.tables.answers import reference_mode
 
 MOST_CLASSES: Final = 20
 _SHADES: Final = [[0, "rgba(58,134,208,0.04)"], [0.05, "rgba(58,134,208,0.35)"], [1, "rgba(58,134,208,1)"]]
@@ -85,7 +86,7 @@ def _truth(frames: pd.DataFrame, mode: str) -> tuple[NDArray[np.int64], str]:
     chosen = frames[frames["mode"] == mode]
     if chosen["label"].notna().all():
         return chosen["label"].to_numpy(int), "label"
-    originals = frames.loc[frames["mode"].isin(["original", "original_sparse"]), "prediction"].to_numpy(int)
+    originals = frames.loc[frames["mode"] == reference_mode(frames["mode"].unique()), "prediction"].to_numpy(int)
     return originals[: len(chosen)], "answer of the original"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from hwmodels.modes import MODES_TABLE
 from reports.figures.names import literal
 from reports.figures.theme import FRAME_MARGIN, figure, frame_axis, network_colour, network_name
 
@@ -23,7 +24,7 @@ def agreement_so_far(frames: pd.DataFrame, focus: str, classes: list[str], point
         margin=FRAME_MARGIN,
     )
     for mode, group in frames.groupby("mode", observed=True, sort=False):
-        if str(mode).startswith("original"):
+        if MODES_TABLE[str(mode)].is_original:
             continue
         numbers = group["frame"].to_numpy(np.int32)
         name, colour = network_name(str(mode)), network_colour(str(mode))

@@ -86,8 +86,8 @@ CAPTIONS: Final = {
         "as bright as the input, features change as fast as pixels do."
     ),
     "sparsity": (
-        "The share of values that were zero, so that nothing needed to be sent: of activations in the original and "
-        "rounding networks, of deltas in the other two. Each value that remains costs one operation or more for every "
+        "The share of values that were zero, so that nothing needed to be sent: of activations in networks that send "
+        "values, of deltas in those that send changes. Each value that remains costs one operation or more for every "
         "neuron it reaches (its fan-out). A larger scale means finer integers and fewer zeros. The dense original "
         "network sends its zeros all the same."
     ),

@@ -39,19 +39,19 @@ def operations_by_layer(layers: pd.DataFrame, frames: int, *, share: bool) -> go
     return result
 
 
-def ratio_by_layer(ratios: pd.DataFrame) -> go.Figure:
-    """Sigma-delta over rounding, layer by layer: below the line at 1, sending changes saves."""
+def ratio_by_layer(ratios: pd.DataFrame, mode: str, other: str) -> go.Figure:
+    """Network `mode` over `other`, layer by layer: below the line at 1, sending changes saves."""
     names = ratios["layer"].tolist()
     result = figure(
         height=310 + extra_height(names),
         xaxis=across(names, "layer"),
         meta=room_for(names),
-        yaxis={"title": {"text": "sigma-delta over rounding"}, "rangemode": "tozero"},
+        yaxis={"title": {"text": f"{network_name(mode)} over {network_name(other)}"}, "rangemode": "tozero"},
         barmode="group",
         bargroupgap=0.06,
     )
     for column, name, colour in _RATIOS:
-        template = f"%{{customdata}}: {name}<br>%{{y:.3f}} of those of rounding<extra></extra>"
+        template = f"%{{customdata}}: {name}<br>%{{y:.3f}} of those of {network_name(other)}<extra></extra>"
         add_values(result, names, ratios[column], name=name, colour=colour, hovertemplate=template)
     result.add_hline(y=1, line={"width": 1.2, "dash": "dash", "color": "#78828c"})
     return result

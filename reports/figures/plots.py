@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from hwmodels.modes import MODES_TABLE
 from reports.dashboard.page import Plot
 from reports.dashboard.strip import MOST_FRAMES
 from reports.figures import accuracy, agreement, captions, frames, heatmaps, layer_costs, layers, networks
@@ -13,7 +14,7 @@ from reports.figures.chip_plots import chip_plots, energy_plots, time_plots
 from reports.figures.theme import network_name
 from reports.run.finished import Run
 from reports.tables.changes import changes_mode
-from reports.tables.headline import focus_mode
+from reports.tables.headline import focus_mode, saving_pair
 from reports.tables.layer_costs import ratios_table
 from reports.tables.numbers import count
 
@@ -21,7 +22,6 @@ WINDOW: Final = 100
 """Frames shown at first of a long run."""
 _WHOLE: Final = 400
 """A run of up to so many frames is shown whole at first."""
-_SAVING: Final = ("sigma_delta", "rounding")
 
 
 def window(run: Run) -> int:
@@ -73,7 +73,7 @@ def cost_plots(run: Run) -> list[Plot]:
 
 
 def _only_originals(run: Run) -> bool:
-    return all(mode.startswith("original") for mode in run.modes)
+    return all(MODES_TABLE[mode].is_original for mode in run.modes)
 
 
 def layer_plots(run: Run) -> list[Plot]:
@@ -87,10 +87,10 @@ def layer_plots(run: Run) -> list[Plot]:
         "share of the network": layer_costs.operations_by_layer(run.layers, run.frame_count, share=True),
     }
     plots = [_plot("layer-operations", costs, choose="Show")]
-    if set(_SAVING) <= set(run.modes):
+    if pair := saving_pair(run):
         starts = {"all": 0, "all but the first": 1} if run.frame_count > 1 else {"all": 0}
         ratios = {
-            name: layer_costs.ratio_by_layer(ratios_table(run.layer_counts, *_SAVING, first=first))
+            name: layer_costs.ratio_by_layer(ratios_table(run.layer_counts, *pair, first=first), *pair)
             for name, first in starts.items()
         }
         plots.append(_plot("layer-ratios", ratios, choose="Frames"))
@@ -139,7 +139,7 @@ def answer_plots(run: Run) -> list[Plot]:
     result = []
     if run.labels is not None:
         result.append(_plot("running-error", accuracy.running_error(run.numbered(run.frames))))
-    elif run.frames["agrees"].isna().any() or focus_mode(run).startswith("original"):
+    elif run.frames["agrees"].isna().any() or MODES_TABLE[focus_mode(run)].is_original:
         return []
     if len(run.classes) <= accuracy.MOST_CLASSES:
         result.append(_plot("confusion", accuracy.confusion(run.frames, focus_mode(run), run.classes)))

@@ -13,14 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-NETWORKS: Final[dict[str, tuple[str, str]]] = {
-    "original": ("original", "#D55E00"),
-    "original_sparse": ("original (sparse)", "#E69F00"),
-    "temporal_difference": ("temporal difference", "#B679C7"),
-    "rounding": ("rounding", "#3A86D0"),
-    "sigma_delta": ("sigma-delta", "#009E73"),
-}
-"""Name and colour of each mode; the paper has original, rounding and sigma-delta in red, blue and green too."""
+from hwmodels.modes import MODES_TABLE
 
 COMPONENTS: Final[dict[str, str]] = {
     "arithmetic": "#CC6677",
@@ -63,12 +56,12 @@ FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", A
 
 def network_name(mode: str) -> str:
     """How a mode is called in text and legends."""
-    return NETWORKS[mode][0]
+    return MODES_TABLE[mode].title
 
 
 def network_colour(mode: str) -> str:
     """The colour of a mode in every figure."""
-    return NETWORKS[mode][1]
+    return MODES_TABLE[mode].colour
 
 
 def core_name(core: int, name: str) -> str:
@@ -111,7 +104,7 @@ def template(*, dark: bool) -> dict[str, Any]:
             "yaxis": axis,
             "hoverlabel": {"bgcolor": paper, "bordercolor": line, "font": {"color": text, "family": FONT, "size": 13}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": line, "activecolor": text},
-            "colorway": [colour for _, colour in NETWORKS.values()],
+            "colorway": [mode.colour for mode in MODES_TABLE.values()],
         }
     }
 

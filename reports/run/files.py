@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS, MODES
+from hwmodels.modes import MODES_TABLE
+from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
 from reports.errors import RunError
 
 MANIFEST: Final = "manifest.json"
@@ -45,9 +46,9 @@ def partial_directory(path: Path) -> Path:
 
 
 def check_mode(mode: str) -> str:
-    """Return `mode` if it is one of the four networks (five with the sparse original). Raises RunError."""
-    if mode not in MODES:
-        raise RunError(f"unknown mode {mode!r}; the modes are {', '.join(MODES)}")
+    """Return `mode` if it is one of `hwmodels.modes.MODES_TABLE`. Raises RunError."""
+    if mode not in MODES_TABLE:
+        raise RunError(f"unknown mode {mode!r}; the modes are {', '.join(MODES_TABLE)}")
     return mode
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hwmodels.modes import MODES_TABLE
 from hwmodels.records import SCHEMA_VERSION
 from reports.errors import RunError
 from reports.run import files
@@ -62,6 +63,11 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not listed.keys() >= _NEEDED or not modes:
         raise RunError(
             f"{path / files.MANIFEST}: lists no modes, or not all of {sorted(_NEEDED)}; simulate the run again"
+        )
+    if unknown := [str(mode) for mode in modes if str(mode) not in MODES_TABLE]:
+        raise RunError(
+            f"{path / files.MANIFEST}: modes: {', '.join(unknown)}: not known to this program, which has "
+            f"{', '.join(MODES_TABLE)}; read the run with the version that wrote it, or simulate it again with these"
         )
     return dict(manifest)
 

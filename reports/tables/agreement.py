@@ -49,8 +49,8 @@ class LowAgreement:
         *most, last = [network_name(mode) for mode in self.modes]
         names = f"{', '.join(most)} and {last}" if most else last
         verb = "answer" if most else "answers"
-        other = "the original network, at full fixed point," if self.beside == "original" else "the float network"
-        frames = _frames(self.frames, "" if self.beside == "original" else "calibration ")
+        other = "the float network" if self.beside == "float" else "the original network, at full fixed point,"
+        frames = _frames(self.frames, "calibration " if self.beside == "float" else "")
         return f"{names.capitalize()} {verb} as {other} on only {self.agreement_percent:.2f} % of {frames}."
 
 

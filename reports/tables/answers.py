@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hwmodels.modes import modes_in
 from reports.run.outputs import Rows, in_step
 
 MOST_FOR_TOP_1_ALONE: Final = 10
@@ -25,8 +26,7 @@ _TYPES: Final = {
 
 def reference_mode(modes: Iterable[str]) -> str | None:
     """The mode whose answers are those of the original network, None if it was not simulated."""
-    present = set(modes)
-    return next((mode for mode in ("original", "original_sparse") if mode in present), None)
+    return next((mode.name for mode in modes_in(modes) if mode.is_original), None)
 
 
 def scaled(outputs: NDArray[np.integer[Any]], scales: float | list[float]) -> NDArray[np.float64]:

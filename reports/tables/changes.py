@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_RECORDED: Final = ("sigma_delta", "temporal_difference")
-"""Networks that keep the values of the frame before, and so can tell; the first one in the run is taken."""
+from hwmodels.modes import modes_in
 
 
 def changes_mode(modes: Iterable[str]) -> str | None:
-    """The network whose values are compared from frame to frame; None if the run has none that keeps them."""
-    present = set(modes)
-    return next((mode for mode in _RECORDED if mode in present), None)
+    """The network whose values are compared from frame to frame: one that keeps those of the frame before, the one
+    that reports are about first. None if the run has no such network.
+    """
+    keeping = sorted((mode for mode in modes_in(modes) if mode.delta), key=lambda mode: not mode.headline)
+    return keeping[0].name if keeping else None
 
 
 def changes_table(counts: pd.DataFrame, mode: str) -> pd.DataFrame:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hwmodels.records import MODES
+from hwmodels.modes import MODES_TABLE
 from reports.figures.theme import network_name
 from reports.tables.numbers import count
 
-_DELTA: Final = ("temporal_difference", "sigma_delta")
 Sums = dict[str, NDArray[np.int64]]
-"""By mode, in the order of MODES: (frames, layers)."""
+"""By mode, in the order of the table of modes: (frames, layers)."""
 
 
 def count_warnings(counts: pd.DataFrame, neurons: Sequence[int], sending: Collection[int]) -> list[str]:
@@ -43,7 +41,8 @@ def _silent(sent: Sums, names: NDArray[np.object_], sending: Sequence[int]) -> I
 
 def _still(sent: Sums, name: str) -> Iterator[str]:
     """Delta networks that see no change where another one does."""
-    after = {mode: bool(each[1:, 0].any()) for mode, each in sent.items() if mode in _DELTA and each[:, 0].any()}
+    delta = {mode: each for mode, each in sent.items() if MODES_TABLE[mode].delta and each[:, 0].any()}
+    after = {mode: bool(each[1:, 0].any()) for mode, each in delta.items()}
     still = [mode for mode, moves in after.items() if not moves]
     if still and any(after.values()):
         yield (
@@ -65,7 +64,7 @@ def _clipped(clipped: Sums, name: str, pixels: int) -> Iterator[str]:
 
 def _by_mode(counts: pd.DataFrame, column: str, layers: int) -> Sums:
     modes, values = counts["mode"].astype(str).to_numpy(), counts[column].to_numpy(np.int64)
-    return {mode: values[modes == mode].reshape(-1, layers) for mode in MODES if (modes == mode).any()}
+    return {mode: values[modes == mode].reshape(-1, layers) for mode in MODES_TABLE if (modes == mode).any()}
 
 
 def _named(modes: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hwmodels.prices.conventions import CONVENTIONS
+from hwmodels.modes import modes_in
+from hwmodels.prices.conventions import CONVENTIONS, Convention
 from reports.dashboard.page import Cell, Column, Row, Table
 from reports.figures.theme import network_colour, network_name
 from reports.run.finished import Run
@@ -76,19 +77,6 @@ def equality_table(run: Run) -> Table:
     return Table(columns, tuple(rows))
 
 
-_COUNTED: Final[dict[str, tuple[str, ...]]] = {
-    "eq22_dense": ("original", "original_sparse"),
-    "code_dense": ("original", "original_sparse"),
-    "eq23_sparse": ("original_sparse", "original"),
-    "code_sparse": ("original_sparse", "original"),
-    "eq24_rounding": ("rounding",),
-    "eq25_sigma_delta": ("sigma_delta",),
-    "code_adds": ("sigma_delta",),
-    "code_multiplyadds": ("sigma_delta",),
-}
-"""The networks whose messages a convention counts; the first one in the run is taken."""
-
-
 def conventions_table(run: Run) -> Table:
     """Operations per frame by each convention of the paper and its code; empty unless the network is a dense chain."""
     columns = (
@@ -103,11 +91,10 @@ def conventions_table(run: Run) -> Table:
     dense = all(own == following for own, following in zip(run.fan_outs, sizes[1:], strict=False))
     if not (run.is_chain and dense):
         return Table(columns, ())
-    for name, modes in _COUNTED.items():
-        mode = next((mode for mode in modes if mode in run.modes), None)
+    for name, convention in CONVENTIONS.items():
+        mode = _counted(convention, run)
         if mode is None:
             continue
-        convention = CONVENTIONS[name]
         counts = run.layer_counts[run.layer_counts["mode"] == mode]
         nonzero, l1 = (counts[column].to_numpy().reshape(-1, len(sizes))[:, :-1] for column in ("nonzero", "l1_out"))
         operations = convention.operations(sizes, nonzero, l1)
@@ -122,6 +109,13 @@ def conventions_table(run: Run) -> Table:
         )
         rows.append(Row(cells))
     return Table(columns, tuple(rows))
+
+
+def _counted(convention: Convention, run: Run) -> str | None:
+    """The network of the run whose messages a convention counts, or one that differs from it in the zeros it sends."""
+    kind = (convention.precision, convention.rule.delta)
+    fitting = [mode for mode in modes_in(run.modes) if mode.exact and (mode.precision, mode.delta) == kind]
+    return next((mode.name for mode in sorted(fitting, key=lambda mode: mode.rule != convention.rule)), None)
 
 
 def parameters_table(run: Run) -> Table:

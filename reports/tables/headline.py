@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hwmodels.modes import MODES_TABLE, modes_in
 from reports.figures.theme import network_name
 from reports.run.finished import Run
 from reports.tables.agreement import low_agreement
@@ -18,7 +19,6 @@ PARTNERS_ONLY: Final = (
     "Partners compute one function in two ways and must give the same integers; that says nothing about what "
     "quantisation lost."
 )
-_BASELINES: Final = ("original", "original_sparse", "rounding")
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,24 @@ class Verdict:
 
 
 def focus_mode(run: Run) -> str:
-    """The network the page is about: sigma-delta if it was simulated, else the last one."""
-    return "sigma_delta" if "sigma_delta" in run.modes else run.modes[-1]
+    """The network the page is about: sigma-delta (`Mode.headline`) if it was simulated, else the last one."""
+    return next((mode.name for mode in modes_in(run.modes) if mode.headline), run.modes[-1])
 
 
 def baseline_mode(run: Run) -> str | None:
-    """What the focus is compared with: the original network, or rounding where the accelerator has no multiplier."""
-    return next((mode for mode in _BASELINES if mode in run.modes and mode != focus_mode(run)), None)
+    """What the focus is compared with: the first frame-by-frame network of the table, the original one, or rounding
+    where the accelerator has no multiplier.
+    """
+    focus = focus_mode(run)
+    return next((mode.name for mode in modes_in(run.modes) if not mode.delta and mode.name != focus), None)
+
+
+def saving_pair(run: Run) -> tuple[str, str] | None:
+    """The network that reports are about and its partner, if both were simulated: what sending changes saves."""
+    focus = MODES_TABLE[focus_mode(run)]
+    if not focus.headline or focus.partner not in run.modes:
+        return None
+    return focus.name, focus.partner
 
 
 def cards(run: Run) -> list[Card]:
@@ -133,10 +144,10 @@ def _written(value: float, factor: float, unit: str) -> str:
 def baseline_note(run: Run) -> str:
     """Why the focus stands beside another network than the original, or beside none; empty if beside the original."""
     baseline = baseline_mode(run)
-    if baseline == "original":
-        return ""
     if baseline is None:
         return "No other network was simulated in this run, so there is nothing to compare with."
+    if MODES_TABLE[baseline].is_original and MODES_TABLE[baseline].dense:
+        return ""
     reason = (
         "This accelerator has no multiplier and cannot run the original network"
         if run.accelerator.core.multiply is None
@@ -181,7 +192,7 @@ def _answer_verdicts(run: Run) -> list[Verdict]:
     if pd.notna(row["error_percent"]):
         beside = f" ({network_name(baseline)}: {percent(summary[baseline]['error_percent'])})" if baseline else ""
         text.append(f"is wrong on {percent(row['error_percent'])} of {count(run.frame_count)} frames{beside}")
-    if pd.notna(row["agreement_percent"]) and not mode.startswith("original"):
+    if pd.notna(row["agreement_percent"]) and not MODES_TABLE[mode].is_original:
         text.append(_agreement_text(run, row))
     return [Verdict("note", name, " and ".join(text) + ".")] if text else []
 

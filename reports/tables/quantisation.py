@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
+from hwmodels.modes import MODES_TABLE
 from reports.run.finished import Run
 
 PRECISIONS: Final = {"scaled": "scale k", "full": "full fixed point"}
@@ -56,7 +57,7 @@ class Fidelity:
 
 def precision_of(mode: str) -> str:
     """The precision of the integers that a network sends."""
-    return "scaled" if mode in {"rounding", "sigma_delta"} else "full"
+    return MODES_TABLE[mode].precision
 
 
 def precision_name(run: Run, precision: str) -> str:

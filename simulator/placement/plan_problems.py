@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwmodels.chip import Chip
 from hwmodels.encodings import Encoding, without_multiplier
-from simulator.modes import Mode
+from simulator.modes import Mode, encoded_modes
 from simulator.placement.mapping import Mapping
 from simulator.placement.plan import CorePlan
 from simulator.placement.shortages import kib
@@ -60,7 +60,7 @@ def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mod
     if encoding.multiplies and any(core.multiply_fs is None for core in used):
         problems.append(
             f"mode {mode.name!r} sends {encoding.name} messages, which need a multiplier, and {chip.name} has none: "
-            f"run rounding and sigma_delta only (with {without_multiplier()} messages), or give core.multiply"
+            f"run {' and '.join(encoded_modes())} only (with {without_multiplier()} messages), or give core.multiply"
         )
     if encoding.carries_value and chip.payload_bits < network.activation_bits + 1:
         problems.append(

@@ -19,7 +19,7 @@ from workloads.integer.float_layers import FloatLayer
 from workloads.optimise.losses import output_error
 from workloads.optimise.maps import Array, LayerArrays, layer_arrays, layer_map
 from workloads.optimise.rounding import Corruption, drawn_noise, message_cost, sent_values
-from workloads.optimise.settings import Cost, Loss, SenderCost
+from workloads.optimise.settings import CHANGES, Cost, Loss, SenderCost
 
 Send: TypeAlias = Callable[[int, Array], Array]
 
@@ -103,7 +103,7 @@ def _sent_cost(model: Model, core: int, kappa: Array, values: Array, corruption:
     """Mean cost per sample of what a core sends, (searches,), at log scale kappa; `values` (searches, n, H, W, C)."""
     k, values = jnp.exp(kappa), lax.stop_gradient(values)
     counted = corruption.counted(k * values)
-    if model.cost == "sigma_delta":
+    if CHANGES[model.cost]:
         # Changes before k, whose gradient is then a sum over changes. As one over values times k it has two terms for
         # a pixel that stays the same, which compilers may round differently, and would no longer be 0 for it.
         counted, values = counted[:, 1:] - counted[:, :-1], values[:, 1:] - values[:, :-1]

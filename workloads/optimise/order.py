@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.optimise.settings import ScaleSearch
+from workloads.optimise.settings import CHANGES, ScaleSearch
 
 
 def steps_per_epoch(settings: ScaleSearch, frames: int) -> int:
@@ -25,7 +25,7 @@ def epoch_order(settings: ScaleSearch, frames: int, epoch: int) -> NDArray[np.in
     random = np.random.default_rng([settings.seed, epoch])
     steps = steps_per_epoch(settings, frames)
     used = steps * settings.minibatch
-    if settings.cost == "rounding":
+    if not CHANGES[settings.cost]:
         order = random.permutation(frames)[:used]
         return order.reshape(steps, settings.minibatch).astype(np.int32)
     first = random.integers(0, frames - used + 1)

@@ -1,7 +1,8 @@
 """The settings of a search for scales, and what a sent integer costs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
@@ -10,6 +11,8 @@ from workloads.field_types import Options, Real, Whole, underscored
 Loss = Literal["kl", "l2", "l1"]
 Measure = Literal["kl", "l2", "l1", "relative"]
 Cost = Annotated[Literal["rounding", "sigma_delta"], BeforeValidator(underscored)]
+CHANGES: Final[Mapping[Cost, bool]] = {"rounding": False, "sigma_delta": True}
+"""Are the messages that count the changes between frames, or every frame's values?"""
 Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -44,8 +47,8 @@ class ScaleSearch(Options):
 
     @model_validator(mode="after")
     def _check_run(self) -> Self:
-        if self.cost == "sigma_delta" and self.minibatch < 2:
-            raise ValueError("minibatch must be 2 or more for cost sigma_delta: changes need two frames")
+        if CHANGES[self.cost] and self.minibatch < 2:
+            raise ValueError(f"minibatch must be 2 or more for cost {self.cost}: changes need two frames")
         return self
 
 

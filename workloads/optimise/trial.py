@@ -13,6 +13,7 @@ from workloads.optimise.losses import output_error
 from workloads.optimise.maps import Array, LayerArrays
 from workloads.optimise.model import Model, exact_outputs, model_arrays, outputs_of, real_input
 from workloads.optimise.rounding import half_up, message_cost
+from workloads.optimise.settings import CHANGES
 
 
 def trial(model: Model, frames: NDArray[np.uint8], batch: int) -> Callable[[FloatArray], FloatArray]:
@@ -27,7 +28,8 @@ def trial(model: Model, frames: NDArray[np.uint8], batch: int) -> Callable[[Floa
     def run(scales: FloatArray) -> FloatArray:
         sums = np.zeros((3, len(scales)))
         k = jnp.asarray(scales, jnp.float32)
-        before = [] if model.cost == "rounding" else [jnp.zeros((len(k), 1, *shape), jnp.float32) for shape in shapes]
+        kept = shapes if CHANGES[model.cost] else ()
+        before = [jnp.zeros((len(k), 1, *shape), jnp.float32) for shape in kept]
         for first in range(0, len(frames), batch):
             terms, before = measured(arrays, k, frames[first : first + batch], before)
             sums += [np.asarray(term, np.float64).reshape(len(k), -1).sum(axis=1) for term in terms]

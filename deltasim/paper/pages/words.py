@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from plotly.colors import sample_colorscale
 
+from hwmodels.modes import MODES_TABLE
 from reports.dashboard.page import Cell, Column, Row, Table
-from reports.figures.theme import NETWORKS
+from reports.figures.theme import network_colour, network_name
 from reports.tables.numbers import quantity, ratio
 
 UNOPTIMISED: Final = "unoptimised"
@@ -48,12 +49,12 @@ def cost_name(cost: str) -> str:
 
 def mode_name(mode: str) -> str:
     """How a network is called; one that deltasim does not know keeps its name."""
-    return NETWORKS[mode][0] if mode in NETWORKS else mode
+    return network_name(mode) if mode in MODES_TABLE else mode
 
 
 def mode_colour(mode: str) -> str:
     """The colour of a network in every figure."""
-    return NETWORKS[mode][1] if mode in NETWORKS else "#78828c"
+    return network_colour(mode) if mode in MODES_TABLE else "#78828c"
 
 
 def in_order(values: Iterable[Any]) -> list[Any]:
