@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from hwmodels.encodings import EncodingName
-
-Synchronisation = Literal["dataflow", "barrier"]
+from hwmodels.schedules import ScheduleName
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Chip:
     local_fs: int
     hop_ew_fs: int
     hop_ns_fs: int
-    synchronisation: Synchronisation
+    synchronisation: ScheduleName
     barrier_fs: tuple[tuple[int, int], ...]
     frame_word_bits: int
     frame_word_fs: int

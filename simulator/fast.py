@@ -79,10 +79,10 @@ class FastState:
 
 
 def frames_underway(plan: Plan, arrival: Arrival) -> int:
-    """Frames in the chip besides those of a block. A chain without barriers is timed frame by frame, whatever
+    """Frames in the chip besides those of a block. A chain that sends tokens is timed frame by frame, whatever
     overlaps.
     """
-    return len(plan.layers) if arrival.kind == "pipelined" and (plan.barrier or not plan.chain) else 0
+    return len(plan.layers) if arrival.kind == "pipelined" and not (plan.chain and plan.schedule.sends_tokens) else 0
 
 
 def start(
@@ -100,9 +100,10 @@ def start(
     threads: how many share the work, all cores by default. products: whether sums are made message by message or by
     dense products; `auto` takes what is predicted to be faster. Neither changes any result.
     """
-    if plan.barrier and not plan.layered and arrival.kind != "serial":
+    if not plan.schedule.sends_tokens and not plan.layered and arrival.kind != "serial":
         raise SimulationError(
-            "a network that skips layers, on a chip with barriers, takes one frame at a time: use arrival: serial"
+            f"a network that skips layers, on a chip with {plan.schedule.title}, takes one frame at a time: "
+            "use arrival: serial"
         )
     net, parts = network_arrays(network, plan, products), part_arrays(plan)
     ways, team = way_arrays(plan), Team(threads or usable_cores())
@@ -229,7 +230,7 @@ def _advance_time(state: FastState, known: int, *, last: bool, messages: NDArray
     if not state.plan.chain:
         arrays = (state.timed, state.parts, state.ways, state.slots, state.timing, state.times, state.events)
         return int(run_events(*arrays, known, last or state.timing.serial, messages, traced))
-    if not state.plan.barrier:
+    if state.timing.tokens:
         chip = (state.timed, state.slots, state.timing, state.times)
         while (rows := int(dataflow_frames(*chip, known, messages, traced, state.team.size))) == SHARE:
             state.team.share(transfers_band, *chip, messages)
