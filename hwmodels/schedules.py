@@ -1,8 +1,9 @@
 """Schedules, the one table of them: which cores wait for each other, and how they know that a frame is over.
 
 `dataflow`: no core waits for another; a token from each sender says that a frame is over. `barrier`: all cores go in
-steps, which are over when all that was sent has been served, so no tokens are sent. docs/machine.md, "Time", says what
-either takes. Nothing else asks for a schedule's name: what is done is read from its fields.
+steps, which are over when all that was sent has been served, so no tokens are sent. `group_barrier`: as dataflow, but
+the cores of a group that are equally far from the input begin to send a frame together. docs/machine.md, "Time", says
+what each takes. Nothing else asks for a schedule's name: what is done is read from its fields.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from hwmodels.chip import Chip
 
-ScheduleName = Literal["dataflow", "barrier"]
+ScheduleName = Literal["dataflow", "barrier", "group_barrier"]
 Key: TypeAlias = "Callable[[Chip, int, int], Hashable]"
 
 
@@ -59,11 +61,17 @@ def _everybody(_chip: Chip, _position: int, _level: int) -> Hashable:
     return "all"
 
 
+def _level_of_group(chip: Chip, position: int, level: int) -> Hashable:
+    ends = enumerate(accumulate(chip.groups))
+    return next(((group, level) for group, end in ends if position < end), None)
+
+
 SCHEDULES: Final[dict[str, Schedule]] = {
     each.name: each
     for each in (
         Schedule("dataflow", "dataflow", sends_tokens=True, waits_with=_nobody),
         Schedule("barrier", "barriers", sends_tokens=False, waits_with=_everybody),
+        Schedule("group_barrier", "group barriers", sends_tokens=True, waits_with=_level_of_group),
     )
 }
 assert tuple(SCHEDULES) == get_args(ScheduleName)  # noqa: S101 - the type checker's names are the table's

@@ -37,6 +37,7 @@ def chip_of(accelerator: Accelerator) -> Chip:
         hop_ns_fs=mesh.north_south.latency.in_fs(period),
         synchronisation=accelerator.synchronisation.kind,
         barrier_fs=tuple((tiles, latency.in_fs(period)) for tiles, latency in accelerator.synchronisation.release),
+        groups=accelerator.synchronisation.core_groups,
         shared_links=mesh.links == "shared",
         router_depth=None if mesh.queue_depth == "unlimited" else mesh.queue_depth,
         multicast=mesh.multicast,

@@ -22,6 +22,11 @@ class Dataflow(Part):
         """Nobody waits."""
         return ()
 
+    @property
+    def core_groups(self) -> tuple[int, ...]:
+        """No groups of cores are told apart."""
+        return ()
+
 
 class BarrierStep(Part):
     """The latency of the barrier where at most `tiles` tiles are in use."""
@@ -66,5 +71,26 @@ class Barrier(Part):
             return ((1, self.latency),)
         return tuple((step.tiles, step.latency) for step in self.latency)
 
+    @property
+    def core_groups(self) -> tuple[int, ...]:
+        """No groups of cores are told apart."""
+        return ()
 
-Synchronisation: TypeAlias = Annotated[Dataflow | Barrier, Field(discriminator="kind")]
+
+class GroupBarrier(Barrier):
+    """As dataflow, but cores of one group that are equally far from the input begin to send a frame together.
+
+    `groups` says how many cores each group has: the first so many in mesh order, the next so many. The rest is in none.
+    The table of latencies goes by the tiles of the cores that wait for each other.
+    """
+
+    kind: Literal["group_barrier"]  # type: ignore[assignment] # another kind with the same latency
+    groups: Annotated[tuple[Annotated[Count, Field(ge=1)], ...], Field(min_length=1)]
+
+    @property
+    def core_groups(self) -> tuple[int, ...]:
+        """Cores of each group, in mesh order."""
+        return self.groups
+
+
+Synchronisation: TypeAlias = Annotated[Dataflow | Barrier | GroupBarrier, Field(discriminator="kind")]

@@ -36,6 +36,21 @@ def test_groups_are_numbered_in_order_and_nobody_waits_alone() -> None:
     assert by_parity.groups(CHIP, CORES) == (-1, 0, -1, 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ((), (-1, -1, -1, -1, -1, -1)),
+        ((8,), (-1, 0, 0, 0, -1, -1)),
+        ((3, 2), (-1, 0, 0, -1, -1, -1)),
+        ((4, 4), (-1, -1, 0, 0, -1, -1)),
+        ((1,) * 8, (-1, -1, -1, -1, -1, -1)),
+    ],
+)
+def test_cores_of_one_group_and_level_wait_for_each_other(groups: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Groups take cores in mesh order; what is left, and who is alone, waits for nobody."""
+    assert SCHEDULES["group_barrier"].groups(replace(CHIP, groups=groups), CORES) == expected
+
+
 @pytest.mark.parametrize(("tiles", "expected_fs"), [(1, 5), (2, 7), (3, 7), (4, 7)])
 def test_a_release_takes_as_long_as_the_first_row_with_enough_tiles_says(tiles: int, expected_fs: int) -> None:
     """The last row holds beyond its tiles too; without any there is no time."""

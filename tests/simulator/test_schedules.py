@@ -57,3 +57,22 @@ def test_a_group_goes_on_together_when_the_last_of_it_is_there(case):
         assert (begun[:, groups == group] == starts).all()
     assert (begun[:, groups < 0] == there[:, groups < 0]).all()
     assert (waited == begun - there).all()
+
+
+@settings(max_examples=100)
+@given(some_case, st.booleans())
+def test_in_groups_of_one_a_group_barrier_is_dataflow(case, one_core_a_layer):
+    """To the bit and the femtosecond, whatever its latency; in a chain of layers on one core each, in any groups."""
+    case = case._replace(mapping=None) if one_core_a_layer else case
+    branches = any(len(layer.synapses) > 1 for layer in case.network.layers)
+    alone = case.chip.groups if one_core_a_layer and not branches else (1,) * len(case.chip.cores)
+    options = {"arrival": case.arrival, "mapping": case.mapping, "record_messages": True}
+    grouped, free = (
+        simulate(
+            case.network, case.frames, replace(case.chip, synchronisation=name, groups=alone), case.mode, **options
+        )
+        for name in ("group_barrier", "dataflow")
+    )
+    np.testing.assert_array_equal(grouped.counts, free.counts)
+    np.testing.assert_array_equal(grouped.mesh, free.mesh)
+    assert grouped.messages_table().equals(free.messages_table())
