@@ -49,7 +49,7 @@ Int64 = NDArray[np.int64]
 def frame_received(slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
     """A core has all of a frame at `now`: its update phase begins, or that of all its group once they all have theirs.
 
-    The input's cores may say so ahead of time, so it is the latest that counts, not the last.
+    The input's cores may say so in any order once a frame is known, so it is the latest time that counts.
     """
     group = timing.group[ix(core)]
     if group < 0:
