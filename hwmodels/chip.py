@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hwmodels.encodings import EncodingName
-from hwmodels.schedules import ScheduleName
+
+ScheduleName = Literal["dataflow", "barrier", "group_barrier"]
 
 
 @dataclass(frozen=True)

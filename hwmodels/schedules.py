@@ -12,13 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
-if TYPE_CHECKING:
-    from hwmodels.chip import Chip
-
-ScheduleName = Literal["dataflow", "barrier", "group_barrier"]
-Key: TypeAlias = "Callable[[Chip, int, int], Hashable]"
+from hwmodels.chip import Chip, ScheduleName
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Schedule:
     name: ScheduleName
     title: str
     sends_tokens: bool
-    waits_with: Key
+    waits_with: Callable[[Chip, int, int], Hashable]
 
     def groups(self, chip: Chip, cores: Sequence[tuple[int, int]]) -> tuple[int, ...]:
         """For each core in use, given as (position, level): the number of its group, from 0 in order; -1 for none.

@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 from small_chips import CHIP
 
-from hwmodels.schedules import SCHEDULES, Schedule, ScheduleName
+from hwmodels.chip import ScheduleName
+from hwmodels.schedules import SCHEDULES, Schedule
 from hwmodels.schema.accelerator import Accelerator
 
 CORES = [(0, 0), (3, 1), (4, 1), (5, 1), (1, 2), (7, 3)]  # position, level
