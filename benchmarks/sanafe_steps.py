@@ -84,7 +84,8 @@ def steps_of(case: Case, chip: Chip) -> Steps:
         without_back_pressure=_durations(free),
         receiving_beside_scanning=_by_hand(free, 0),
         without_port=_by_hand(free, chip.flit_fs),
-        with_their_barrier=_by_hand(free, chip.flit_fs) + (_their_barrier_ns(chip, free) - free.plan.barrier_fs * 1e-6),
+        with_their_barrier=_by_hand(free, chip.flit_fs)
+        + (_their_barrier_ns(chip, free) - free.plan.release_fs[0] * 1e-6),
     )
 
 
@@ -143,7 +144,7 @@ def _by_hand(free: Result, port_fs: int) -> NDArray[np.float64]:
         if 0 <= int(at) < len(starts):
             for _, received in within.groupby("receiver"):
                 longest[int(at)] = max(longest[int(at)], _served(received, int(starts[int(at)]), port_fs))
-    durations: NDArray[np.float64] = np.asarray((longest[:-1] + free.plan.barrier_fs) * 1e-6, np.float64)
+    durations: NDArray[np.float64] = np.asarray((longest[:-1] + free.plan.release_fs[0]) * 1e-6, np.float64)
     return durations
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hwmodels.encodings import EncodingName
 
-Synchronisation = Literal["dataflow", "barrier"]
+ScheduleName = Literal["dataflow", "barrier", "group_barrier"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Chip:
     """Cores in mesh order (tile by tile, row by row in a snake), the mesh, the message format, synchronisation.
 
     `barrier_fs` lists (tiles used at most, latency in fs), ascending; the last entry holds beyond its tiles too.
+    `groups`: how many cores each group has whose cores can wait for each other, in mesh order; the rest is in none.
     `clock_period_fs` is None for asynchronous chips. `frame_word_fs` is the time to read one word of the input frame
     from off-chip memory (`frame_word_bits` wide), both 0 where frames do not come from there.
 
@@ -71,7 +72,7 @@ class Chip:
     local_fs: int
     hop_ew_fs: int
     hop_ns_fs: int
-    synchronisation: Synchronisation
+    synchronisation: ScheduleName
     barrier_fs: tuple[tuple[int, int], ...]
     frame_word_bits: int
     frame_word_fs: int
@@ -81,6 +82,7 @@ class Chip:
     stream_word_bits: int = 0
     stream_word_fs: int = 0
     stream_latency_fs: int = 0
+    groups: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"Chip({self.name!r}: {len(self.cores)} cores on {self.columns} x {self.rows} tiles)"

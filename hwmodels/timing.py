@@ -6,7 +6,7 @@ from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from hwmodels.schema.accelerator import Accelerator
 from hwmodels.schema.checks import DEFAULT_CORE
 from hwmodels.schema.parts import Core, NamedCore, OffChip, StateMemory, WeightMemory
-from hwmodels.schema.units import Latency, period_fs
+from hwmodels.schema.units import period_fs
 
 
 def chip_of(accelerator: Accelerator) -> Chip:
@@ -36,7 +36,8 @@ def chip_of(accelerator: Accelerator) -> Chip:
         hop_ew_fs=mesh.east_west.latency.in_fs(period),
         hop_ns_fs=mesh.north_south.latency.in_fs(period),
         synchronisation=accelerator.synchronisation.kind,
-        barrier_fs=_barrier_fs(accelerator, period),
+        barrier_fs=tuple((tiles, latency.in_fs(period)) for tiles, latency in accelerator.synchronisation.release),
+        groups=accelerator.synchronisation.core_groups,
         shared_links=mesh.links == "shared",
         router_depth=None if mesh.queue_depth == "unlimited" else mesh.queue_depth,
         multicast=mesh.multicast,
@@ -97,13 +98,3 @@ def _off_chip_timing(off_chip: OffChip | None, period: int | None) -> dict[str, 
 def _memory_timing(memory: WeightMemory | StateMemory, period: int | None) -> MemoryTiming:
     capacity = None if memory.capacity == "unlimited" else memory.capacity.value
     return MemoryTiming(capacity, memory.word_bits, memory.ports, memory.latency.in_fs(period))
-
-
-def _barrier_fs(accelerator: Accelerator, period: int | None) -> tuple[tuple[int, int], ...]:
-    """Return (tiles at most, fs) rows; one latency for all counts of tiles is a single row for one tile."""
-    barrier = accelerator.synchronisation
-    if barrier.kind == "dataflow":
-        return ()
-    if isinstance(barrier.latency, Latency):
-        return ((1, barrier.latency.in_fs(period)),)
-    return tuple((step.tiles, step.latency.in_fs(period)) for step in barrier.latency)

@@ -60,10 +60,10 @@ class ChipRun:
 
 
 def frames_underway(plan: Plan, arrival: Arrival) -> int:
-    """Frames in the chip besides those of a block. A chain without barriers is timed frame by frame, whatever
+    """Frames in the chip besides those of a block. A chain that sends tokens is timed frame by frame, whatever
     overlaps.
     """
-    return len(plan.layers) if arrival.kind == "pipelined" and (plan.barrier or not plan.chain) else 0
+    return len(plan.layers) if arrival.kind == "pipelined" and not (plan.chain and plan.schedule.sends_tokens) else 0
 
 
 def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, carried: bool, team: Team) -> ChipRun:
@@ -71,9 +71,10 @@ def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, carried: bool, 
 
     Raises SimulationError where frames can't arrive so.
     """
-    if plan.barrier and not plan.layered and arrival.kind != "serial":
+    if not plan.schedule.sends_tokens and not plan.layered and arrival.kind != "serial":
         raise SimulationError(
-            "a network that skips layers, on a chip with barriers, takes one frame at a time: use arrival: serial"
+            f"a network that skips layers, on a chip with {plan.schedule.title}, takes one frame at a time: "
+            "use arrival: serial"
         )
     maps, parts, ways = map_arrays(plan), part_arrays(plan), way_arrays(plan)
     timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
@@ -159,7 +160,7 @@ def _advance_time(run: ChipRun, known: int, *, last: bool, messages: NDArray[np.
     if not run.plan.chain:
         arrays = (run.maps, run.parts, run.ways, run.slots, run.timing, run.times, run.events)
         return int(run_events(*arrays, known, last or run.timing.serial, messages, traced))
-    if not run.plan.barrier:
+    if run.timing.tokens:
         chip = (run.maps, run.slots, run.timing, run.times)
         while (rows := int(dataflow_frames(*chip, known, messages, traced, run.team.size))) == SHARE:
             run.team.share(transfers_band, *chip, messages)

@@ -191,6 +191,31 @@ def test_under_barriers_the_inputs_core_waits_for_a_paced_frame(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_a_group_barrier_holds_cores_of_one_group_and_level(engine):
+    """One group of all. The layer's parts, one and two hops away, wait for each other: two tiles, 19 fs."""
+    chip = replace(CHIP, synchronisation="group_barrier", groups=(8,), barrier_fs=((1, 5), (2, 19)))
+    result = run(engine, chain(1, 2, 1), frames([1]), chip, (0,), (1, 2), (3,))
+    near, far = row(result, 1), row(result, 2)
+    assert near["serve_end_fs"] < far["serve_end_fs"]
+    assert near["update_start_fs"] == far["update_start_fs"] == far["serve_end_fs"] + 19
+    assert (near["barrier_fs"], far["barrier_fs"]) == (19 + far["serve_end_fs"] - near["serve_end_fs"], 19)
+    for alone in (0, 3):
+        assert row(result, alone)["barrier_fs"] == 0
+        assert row(result, alone)["update_start_fs"] == row(result, alone)["serve_end_fs"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_group_barrier_holds_the_inputs_cores_that_have_a_frame(engine):
+    """Part 1 is at its own time ready for frame 1, and part 0 later: it fires two neurons, the other none."""
+    chip = replace(CHIP, synchronisation="group_barrier", groups=(2,), barrier_fs=((1, 19),))
+    result = run(engine, chain(4, 1), frames([1, 1, 0, 0], [2, 2, 0, 0]), chip, (0, 1), (2,), kind="pipelined")
+    busy, idle = row(result, 0, frame=1), row(result, 1, frame=1)
+    assert busy["serve_end_fs"] > idle["serve_end_fs"] == row(result, 1)["update_end_fs"]
+    assert busy["update_start_fs"] == idle["update_start_fs"] == busy["serve_end_fs"] + 19
+    assert idle["starved_fs"] == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_later_bands_are_the_larger(engine):
     result = run(engine, chain(1, 8), frames([1]), CHIP, (0,), (1, 2, 3))
     assert [row(result, core)["accesses"] for core in (1, 2, 3)] == [2, 3, 3]

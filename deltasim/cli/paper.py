@@ -168,7 +168,8 @@ def all_(
     """Make every figure that is not there yet, and the page of results."""
     from deltasim.cli.progress import progress_bars
     from deltasim.paper.make import MAKERS, Request, place_name
-    from deltasim.paper.pages import results_markdown, write_page
+    from deltasim.paper.pages.markdown import results_markdown
+    from deltasim.paper.pages.page import write_page
     from reports.run.atomic import replace_text
 
     directories = []
@@ -189,7 +190,7 @@ def results_(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where the page goes.")] = Path("results.md"),
 ) -> None:
     """Write what came out of every claim of the paper, in Markdown, from finished figures."""
-    from deltasim.paper.pages import results_markdown
+    from deltasim.paper.pages.markdown import results_markdown
     from reports import RunError
     from reports.run.atomic import replace_text
 
@@ -204,7 +205,7 @@ def conclude(directory: Path, *, json: bool) -> None:
     """Write the page anew; print every claim with what came out, and where the page is."""
     from deltasim.cli.show import print_json
     from deltasim.cli.terminal import plain_console
-    from deltasim.paper.pages import claims, write_page
+    from deltasim.paper.pages.page import claims, write_page
 
     page, found = write_page(directory), claims(directory)
     if json:

@@ -12,9 +12,7 @@ from hwmodels.schema.fields import Clock, Part, Text
 from hwmodels.schema.parts import (
     MOST_NAMED_CORES,
     Area,
-    Barrier,
     Core,
-    Dataflow,
     Leakage,
     Memories,
     Mesh,
@@ -27,6 +25,7 @@ from hwmodels.schema.parts import (
     Source,
     Technology,
 )
+from hwmodels.schema.synchronisation import Synchronisation
 
 SCHEMA: Final = "deltasim/accelerator/1"
 
@@ -57,7 +56,7 @@ class Accelerator(Part):
     mesh: Mesh
     leakage: Leakage
     area: Area | None = None
-    synchronisation: Annotated[Dataflow | Barrier, Field(discriminator="kind")]
+    synchronisation: Synchronisation
     sources: tuple[Source, ...] = ()
     provenance: tuple[Provenance, ...] = ()
 

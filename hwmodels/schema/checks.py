@@ -26,7 +26,7 @@ def problems_between_fields(accelerator: Accelerator) -> list[FieldProblem]:
     kinds: list[tuple[KeyPath, Core]] = [(("core",), accelerator.core)]
     kinds += [(("cores", index), kind) for index, kind in enumerate(accelerator.cores)]
     problems = [*_clock(accelerator), *_core_count(accelerator), *_messages(accelerator)]
-    problems += _routers(accelerator)
+    problems += [*_routers(accelerator), *_groups(accelerator)]
     for path, core in kinds:
         problems += [*_lanes(accelerator, path, core), *_memories(accelerator, path, core)]
         problems += _logic_area(accelerator, path, core)
@@ -69,6 +69,18 @@ def _core_count(accelerator: Accelerator) -> Iterator[FieldProblem]:
         if taken > positions >= taken - kind.count:
             what = f"the named cores up to cores[{index}] are {taken}, and the mesh has only {positions}"
             yield FieldProblem(("cores", index, "count"), what, (("mesh", "columns"), ("mesh", "rows")))
+
+
+def _groups(accelerator: Accelerator) -> Iterator[FieldProblem]:
+    mesh, taken = accelerator.mesh, 0
+    positions = mesh.columns * mesh.rows * mesh.cores_per_tile
+    for index, count in enumerate(accelerator.synchronisation.core_groups):
+        taken += count
+        if taken > positions >= taken - count:
+            what = f"the groups up to groups[{index}] have {taken} cores, and the mesh has only {positions}: "
+            at = ("synchronisation", "groups", index)
+            mesh_size = (("mesh", "columns"), ("mesh", "rows"), ("mesh", "cores_per_tile"))
+            yield FieldProblem(at, what + "make groups smaller, or the mesh larger", mesh_size)
 
 
 def _messages(accelerator: Accelerator) -> Iterator[FieldProblem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from hwmodels.encodings import EncodingName
 from hwmodels.errors import FieldProblem, FieldsError
@@ -31,7 +31,6 @@ from hwmodels.schema.fields import (
     TypeName,
     VoltageV,
 )
-from hwmodels.schema.units import Latency
 
 MOST_NAMED_CORES: Final = 256
 
@@ -246,49 +245,6 @@ class Area(Part):
     router_mm2: AreaMm2 | None = None
     other_mm2: AreaMm2 | None = None
     die_mm2: AreaMm2 | None = None
-
-
-class Dataflow(Part):
-    """A core begins the next frame as soon as the end of the last one has come from its sender."""
-
-    kind: Literal["dataflow"]
-
-
-class BarrierStep(Part):
-    """The latency of the barrier where at most `tiles` tiles are in use."""
-
-    tiles: Annotated[Count, Field(ge=1)]
-    latency: LatencyField
-
-
-def _single_or_table(raw: object) -> Literal["single", "table"]:
-    return "table" if isinstance(raw, list | tuple) else "single"
-
-
-BarrierLatency: TypeAlias = Annotated[
-    Annotated[LatencyField, Tag("single")] | Annotated[tuple[BarrierStep, ...], Field(min_length=1), Tag("table")],
-    Discriminator(_single_or_table),
-]
-
-
-class Barrier(Part):
-    """All cores wait for each other after every frame.
-
-    `latency` is one value, or a table by tiles in use: the first row with enough tiles holds, the last one beyond too.
-    """
-
-    kind: Literal["barrier"]
-    latency: BarrierLatency
-
-    @model_validator(mode="after")
-    def _ascending(self) -> Self:
-        if isinstance(self.latency, Latency):
-            return self
-        for index, (fewer, more) in enumerate(pairwise(self.latency), start=1):
-            if more.tiles <= fewer.tiles:
-                what = f"must be more than the {fewer.tiles} of the row before it"
-                raise FieldsError([FieldProblem(("latency", index, "tiles"), what)])
-        return self
 
 
 class Source(Part):

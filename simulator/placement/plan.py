@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwmodels.chip import CoreTiming
 from hwmodels.encodings import Encoding
+from hwmodels.schedules import Schedule
 from simulator.modes import Mode
 from simulator.placement.mapping import Range
 from simulator.placement.routes import MeshLink, Send
@@ -151,6 +152,9 @@ class Plan:
     to one receiver, or (multicast) to several. `classes[c]` gives each pixel of core c its class: pixels of a class
     reach the same receivers equally far, and their values go out by `class_sends[c][class]`; `tokens[c]` are the sends
     of its end-of-frame tokens. `mesh` lists the links between tiles that are used.
+
+    `group_of[c]` numbers the cores that core c waits for before it sends a frame, -1 where it waits for nobody;
+    `release_fs[group]` is the time from when all of them are there to when they go on.
     """
 
     mode: Mode
@@ -169,8 +173,9 @@ class Plan:
     message_fs: int
     token_fs: int
     weight_bits: int
-    barrier: bool
-    barrier_fs: int
+    schedule: Schedule
+    group_of: tuple[int, ...]
+    release_fs: tuple[int, ...]
     shared: bool
     multicast: bool
     router_depth: int | None

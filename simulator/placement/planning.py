@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwmodels.chip import Chip
 from hwmodels.encodings import Encoding
+from hwmodels.schedules import SCHEDULES, Schedule
 from simulator.modes import Mode, encoding_on_wire
 from simulator.placement.mapping import (
     Mapping,
@@ -69,10 +70,11 @@ def _with_ways(
         for synapses in sorted(own.synapses, key=lambda each: each.source)
     )
     links = tuple(_links(network, chip, layers, cores, connections))
-    barrier = chip.synchronisation == "barrier"
+    schedule = SCHEDULES[chip.synchronisation]
+    group_of = schedule.groups(chip, [(core.position, core.level) for core in cores])
     ways = _Ways(chip.multicast, cores, links, _own_links(cores, links))
     classes = [ways.classes_of(core) for core in range(len(cores))]
-    tokens = tuple(() if barrier else ways.sends_of(core, ways.own[core]) for core in range(len(cores)))
+    tokens = tuple(ways.sends_of(core, ways.own[core]) if schedule.sends_tokens else () for core in range(len(cores)))
     message_flits = ceil_div(encoding.message_bits(chip.header_bits, chip.payload_bits), chip.link_bits)
     token_flits = ceil_div(chip.header_bits, chip.link_bits)
     plan = Plan(
@@ -92,8 +94,9 @@ def _with_ways(
         message_fs=message_flits * chip.flit_fs,
         token_fs=token_flits * chip.flit_fs,
         weight_bits=network.weight_bits,
-        barrier=barrier,
-        barrier_fs=_barrier_fs(chip, len({core.tile for core in cores})),
+        schedule=schedule,
+        group_of=group_of,
+        release_fs=tuple(_release_fs(chip, schedule, cores, group_of)),
         shared=chip.shared_links,
         multicast=chip.multicast,
         router_depth=chip.router_depth,
@@ -303,7 +306,9 @@ def _is_chain(plan: Plan) -> bool:
     alone = all(link.receiver == link.sender + 1 for link in plan.links) and len(plan.links) == len(plan.cores) - 1
     one_part_each = len(plan.cores) == len(plan.layers)
     one_port_each = sum(core.streams for core in plan.cores) <= 1
-    return alone and one_part_each and one_port_each and (not plan.shared or _nothing_shared(plan))
+    nobody_waits = not plan.schedule.sends_tokens or not plan.release_fs  # or all go in steps
+    rest = alone and one_part_each and one_port_each and nobody_waits
+    return rest and (not plan.shared or _nothing_shared(plan))
 
 
 def _nothing_shared(plan: Plan) -> bool:
@@ -317,7 +322,9 @@ def _nothing_shared(plan: Plan) -> bool:
     for send in plan.sends:
         encode_fs = plan.cores[plan.links[send.links[0]].sender].timing.encode_fs
         # a core's messages follow each other no faster than this; a token needs no encoding
-        apart_fs = max(plan.message_fs, encode_fs) if plan.barrier else min(plan.message_fs, plan.token_fs)
+        apart_fs = (
+            min(plan.message_fs, plan.token_fs) if plan.schedule.sends_tokens else max(plan.message_fs, encode_fs)
+        )
         underway_fs = [plan.message_fs + plan.mesh[number].hop_fs for number in send.mesh_links]
         if plan.router_depth is not None and plan.router_depth * apart_fs < max(underway_fs, default=0):
             return False
@@ -356,10 +363,12 @@ def _hits(synapses: Synapses, sender: int, receiver: Range, axis: int, held: Ran
     return tuple(counts)
 
 
-def _barrier_fs(chip: Chip, tiles: int) -> int:
-    if chip.synchronisation != "barrier":
-        return 0
-    for most, latency_fs in chip.barrier_fs:
-        if tiles <= most:
-            return latency_fs
-    return chip.barrier_fs[-1][1]
+def _release_fs(
+    chip: Chip, schedule: Schedule, cores: tuple[CorePlan, ...], group_of: tuple[int, ...]
+) -> Iterator[int]:
+    tiles: list[set[Tile]] = [set() for _ in range(max(group_of) + 1)]
+    for core, group in zip(cores, group_of, strict=True):
+        if group >= 0:
+            tiles[group].add(core.tile)
+    for each in tiles:
+        yield schedule.release_fs(chip, len(each))

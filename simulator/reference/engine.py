@@ -72,7 +72,7 @@ class Machine:
     mesh: Mesh | None
     news: list[simpy.Event]  # [core]: something arrives, or the step is over
     sent_all: list[list[simpy.Event]]  # the update phase is over
-    received: list[list[simpy.Event]]  # the barrier has seen all of the frame served
+    received: list[list[simpy.Event]]  # all of the frame has been served; in steps, the barrier has seen it
     released: list[simpy.Event]  # [step]: the barrier before it has opened
     quiet: simpy.Event  # nothing is underway or being served
     underway: int
@@ -91,7 +91,7 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     machine = _machine(env, network, plan, frames, arrival)
     if plan.shared:
         machine.mesh = new_mesh(env, plan, len(frames), lambda copy, after: _set_out(machine, copy, after))
-    if plan.barrier:
+    if not plan.schedule.sends_tokens:
         env.process(_barrier(machine))
     env.process(_port(machine))
     for core in machine.cores:
@@ -168,7 +168,7 @@ def _core(machine: Machine, core: Core) -> Process:
 
 
 def _serve_frame(machine: Machine, core: Core, frame: int) -> Process:
-    """Serve until the frame is over: a token has come on every link; under barriers, until the step is over."""
+    """Serve until the frame is over: a token has come on every link; without tokens, until the step is over."""
     env, links = machine.env, machine.plan.links
     open_links = {number for number, link in enumerate(links) if link.receiver == core.index}
     end_fs = _now(env)
@@ -240,14 +240,25 @@ def _port(machine: Machine) -> Process:
 
 
 def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
-    """Before the update phase: the barrier, and for the input the frame itself."""
-    env, arrival, plan = machine.env, machine.arrival, machine.plan
-    if plan.barrier:
-        before = core.row["serve_end_fs"]
+    """Before the update phase: the step, for the input the frame itself, and then those that this core waits for."""
+    env, plan = machine.env, machine.plan
+    tokens, group = plan.schedule.sends_tokens, plan.group_of[core.index]
+    if not tokens:
         yield machine.released[_step_of(machine, core.index, frame)]
-        core.row["barrier_fs"] = _now(env) - before
-    if core.layer is not None:
-        return
+        core.row["barrier_fs"] = _now(env) - core.row["serve_end_fs"]
+    if core.layer is None:
+        yield from _wait_for_frame(machine, core, frame)
+    if tokens and group >= 0:
+        machine.received[core.index][frame].succeed()
+        together = [machine.received[each][frame] for each, own in enumerate(plan.group_of) if own == group]
+        yield env.all_of(together)
+        yield env.timeout(plan.release_fs[group])
+        core.row["barrier_fs"] = _now(env) - core.row["serve_end_fs"]
+
+
+def _wait_for_frame(machine: Machine, core: Core, frame: int) -> Process:
+    """The input waits for room for its next frame, and for the frame."""
+    env, arrival, plan = machine.env, machine.arrival, machine.plan
     before = _now(env)
     underway = 1 if arrival.kind == "serial" else len(plan.layers)  # at most one frame per layer is in the chip
     if frame >= underway:
@@ -255,7 +266,7 @@ def _wait_for_turn(machine: Machine, core: Core, frame: int) -> Process:
     if _now(env) < frame * arrival.interval_fs:
         yield env.timeout(frame * arrival.interval_fs - _now(env))
     core.row["starved_fs"] += _now(env) - before
-    if not plan.barrier:
+    if plan.schedule.sends_tokens:
         core.row["serve_first_fs"] = core.row["serve_end_fs"] = _now(env)
 
 
@@ -278,7 +289,7 @@ def _update(machine: Machine, core: Core, frame: int) -> Process:
             for each in plan.encoding.carried(value):
                 yield env.timeout(timing.encode_fs)
                 yield from _send(machine, core, Message(frame, -1, neuron, each), links)
-    for links in [] if plan.barrier else _together(machine, own):
+    for links in _together(machine, own) if plan.schedule.sends_tokens else []:
         yield from _send(machine, core, Message(frame, -1, -1, 0, token=True), links)
     core.row["update_busy_fs"] = _now(env) - now - core.row["blocked_link_fs"] - core.row["blocked_queue_fs"]
 
@@ -366,7 +377,7 @@ def _barrier(machine: Machine) -> Process:
                 if plan.cores[receiver].level == level + 1:
                     machine.received[receiver][frame].succeed()
                     _tell(machine, receiver)
-        yield env.timeout(plan.barrier_fs)
+        yield env.timeout(plan.release_fs[0])
 
 
 def _keep_integers(machine: Machine, core: Core, frame: int) -> None:

@@ -35,8 +35,10 @@ class Timing(NamedTuple):
     ring_begin: Int64  # (links + 1,): the ring of link l in TimeState's arrays
     level: Int64  # (cores,) longest way from the input
     fetch_fs: Int64  # (cores,) to read the frame
-    barrier_fs: int
-    barrier: bool
+    group: Int64  # (cores,) cores of one number wait for each other; -1: for nobody
+    group_size: Int64  # (groups,)
+    release_fs: Int64  # (groups,) from when all of them are there to when they go on
+    tokens: bool  # they end a receive phase; if not, all cores go in steps
     serial: bool  # the next frame enters when the last one has left
     interval_fs: int  # a frame arrives every so often; 0: whenever it is taken
 
@@ -53,7 +55,7 @@ class TimeState(NamedTuple):
     left: Int64  # (links,) of them, those known to have left the queue
     starts: Int64  # (sum of depths,)
     ends: Int64  # (layers,): when the last frames left, a ring
-    clock: Int64  # (2,): next frame (dataflow) or step (barrier), release of that step
+    clock: Int64  # (2,): next frame or (without tokens) step, release of that step
     free_from: Int64  # (cores,): room for update_end of the frame before
     sent_before: Int64  # (cores,): room for `sent` of the frame before
     shared: Int64  # (1,): 1 while threads time the transfers of the next frame
@@ -93,8 +95,10 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
         ring_begin=offsets(cores[link.receiver].timing.queue_depth for link in links),
         level=np.array([core.level for core in cores], np.int64),
         fetch_fs=counted(core.fetch_fs for core in cores),
-        barrier_fs=min(plan.barrier_fs, LONGEST_FS),
-        barrier=plan.barrier,
+        group=np.array(plan.group_of, np.int64),
+        group_size=np.bincount(np.array(plan.group_of, np.int64) + 1, minlength=len(plan.release_fs) + 1)[1:].copy(),
+        release_fs=counted(plan.release_fs),
+        tokens=plan.schedule.sends_tokens,
         serial=serial,
         interval_fs=min(interval_fs, LONGEST_FS),
     )

@@ -16,6 +16,7 @@ Int64 = NDArray[np.int64]
 SERVING: Final = 0
 WAITING: Final = 1
 UPDATING: Final = 2
+GATHERED: Final = 3  # has its frame, and waits for others of its group
 NEVER: Final = 2**63 - 1  # later than any time that a run reaches, see simulator.timing.longest
 
 # columns of the entries of a core's input queues
@@ -77,6 +78,8 @@ class EventState(NamedTuple):
     outgoing: Int64  # (8,) the message that leaves, where there are no buffers
     link_free: Int64  # (mesh links,)
     port_free: Int64  # (1,)
+    gathered: Int64  # (groups,) cores of it that have their frame and wait for the others
+    latest: Int64  # (groups,) when the last of them had it
     cores_done: Int64  # (layers,) a ring of frames: cores that are done
     clock: Int64  # (4,)
 
@@ -109,6 +112,8 @@ def new_event_state(plan: Plan, parts: Parts, ways: Ways) -> EventState:
         outgoing=np.zeros(ENTRY_WIDTH, np.int64),
         link_free=np.zeros(mesh, np.int64),
         port_free=np.zeros(1, np.int64),
+        gathered=np.zeros(len(plan.release_fs), np.int64),
+        latest=np.zeros(len(plan.release_fs), np.int64),
         cores_done=np.zeros(len(plan.layers), np.int64),
         clock=np.zeros(4, np.int64),
     )

@@ -16,7 +16,7 @@ from simulator.counts.part_arrays import Parts
 from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.events import ENTRY, FRAMES_DONE, NEVER, OPEN, STEP, UPDATING, WAITING, EventState
 from simulator.timing.kernels_mesh import give_link
-from simulator.timing.kernels_sending import begin_update, send
+from simulator.timing.kernels_sending import begin_update, frame_received, send
 from simulator.timing.kernels_serving import close_receiving, decide, give_port
 from simulator.timing.kernels_time import RELEASE
 from simulator.timing.way_arrays import Ways
@@ -43,15 +43,15 @@ def run_events(
     cores, mesh = events.phase.shape[0], ways.hop_fs.shape[0]
     stale = True  # the input may be able to take a frame in
     while True:
-        if stale and not timing.barrier:
+        if stale and timing.tokens:
             _admit(parts, slots, timing, times, events, known)
         entrant = events.winner[1]
         now = events.due[entrant]
-        if timing.barrier and now == NEVER:
+        if not timing.tokens and now == NEVER:
             if not _next_step(parts, slots, timing, times, events, known, last):
                 return traced
             continue
-        if now == NEVER or (not timing.barrier and not last and now >= events.clock[ENTRY]):
+        if now == NEVER or (timing.tokens and not last and now >= events.clock[ENTRY]):
             return traced
         stale = False
         if entrant < cores:
@@ -89,7 +89,7 @@ def _admit(parts: Parts, slots: Slots, timing: Timing, times: TimeState, events:
         record = slots.record[frame % slots.messages.shape[0], core]
         record[SERVE_FIRST] = record[SERVE_END] = entered
         record[STARVED] = entered - ready
-        begin_update(parts, slots, timing, events, core, entered)
+        frame_received(slots, timing, events, core, entered)
 
 
 @inlined
@@ -107,7 +107,7 @@ def _next_step(
             if core >= parts.cores[1] and frame < known and _frame_sent(timing, step, levels, core, 1) == frame:
                 close_receiving(slots, times, events, core)
                 events.phase[core] = WAITING
-        times.clock[RELEASE] = reached + timing.barrier_fs
+        times.clock[RELEASE] = reached + timing.release_fs[0]
         events.clock[STEP] += 1
         events.clock[OPEN] = 0
     step = events.clock[STEP]
@@ -126,7 +126,7 @@ def _next_step(
                 there = max(start, frame * timing.interval_fs)
                 record[STARVED] = there - start
                 start = there
-            begin_update(parts, slots, timing, events, core, start)
+            begin_update(slots, timing, events, core, start)
     return True
 
 

@@ -6,12 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.counts.arrays import Maps, Slots
-from simulator.counts.columns import BLOCKED_LINK, BLOCKED_QUEUE, QUEUE_PEAK, UPDATE_BUSY, UPDATE_END, UPDATE_START
+from simulator.counts.columns import (
+    BARRIER,
+    BLOCKED_LINK,
+    BLOCKED_QUEUE,
+    QUEUE_PEAK,
+    SERVE_END,
+    UPDATE_BUSY,
+    UPDATE_END,
+    UPDATE_START,
+)
 from simulator.counts.part_arrays import Parts
 from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.events import (
     CAME,
     FRAMES_DONE,
+    GATHERED,
     NEURON,
     NEVER,
     PIXEL_CLASS,
@@ -37,7 +47,31 @@ Int64 = NDArray[np.int64]
 
 
 @inlined
-def begin_update(parts: Parts, slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
+def frame_received(slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
+    """A core has all of a frame at `now`: its update phase begins, or that of all its group once they all have theirs.
+
+    The input's cores may say so in any order once a frame is known, so it is the latest time that counts.
+    """
+    group = timing.group[ix(core)]
+    if group < 0:
+        begin_update(slots, timing, events, core, now)
+        return
+    events.phase[ix(core)] = GATHERED
+    events.latest[ix(group)] = max(events.latest[ix(group)], now)
+    events.gathered[ix(group)] += 1
+    if events.gathered[ix(group)] < timing.group_size[ix(group)]:
+        return
+    start = events.latest[ix(group)] + timing.release_fs[ix(group)]
+    events.gathered[ix(group)] = events.latest[ix(group)] = 0
+    for each in range(timing.group.shape[0]):
+        if timing.group[each] == group:
+            record = slots.record[events.frame[each] % slots.messages.shape[0], each]
+            record[BARRIER] = start - record[SERVE_END]
+            begin_update(slots, timing, events, each, start)
+
+
+@inlined
+def begin_update(slots: Slots, timing: Timing, events: EventState, core: int, now: int) -> None:
     """The update phase begins; `ready` NEVER says that the next message is still to be found."""
     slot = events.frame[ix(core)] % slots.messages.shape[0]
     events.slot[ix(core)] = slot

@@ -23,7 +23,7 @@ from simulator.timing.events import (
     EventState,
 )
 from simulator.timing.kernels_agenda import decide_at, give_port_at, send_at
-from simulator.timing.kernels_sending import begin_update
+from simulator.timing.kernels_sending import frame_received
 from simulator.timing.kernels_transfer import note
 from simulator.timing.way_arrays import Ways
 from workloads.compiled import inlined, ix
@@ -78,7 +78,7 @@ def decide(
         if _all_closed(parts, events, core):
             decide_at(events, core, NEVER)
             close_receiving(slots, times, events, core)
-            begin_update(parts, slots, timing, events, core, now)
+            frame_received(slots, timing, events, core, now)
             return traced
 
 

@@ -150,7 +150,7 @@ def barrier_steps(
     """Time the steps up to number `until` (not included) of which `frames` frames are known: all cores start together.
 
     In step n core c sends its messages of frame n - c (all frames in a row when `serial`: then one core sends a step)
-    and core c + 1 serves them; when all have been served, and `barrier_fs` later, the next step begins.
+    and core c + 1 serves them; when all have been served, and the release time later, the next step begins.
     """
     ring, cores = slots.messages.shape[0], timing.access_fs.shape[0]
     for step in range(times.clock[NEXT], until):
@@ -167,7 +167,7 @@ def barrier_steps(
             reached = max(reached, times.update_end[core])
             if core + 1 < cores:
                 reached = max(reached, times.serve_end[core + 1])
-        times.clock[RELEASE] = reached + timing.barrier_fs
+        times.clock[RELEASE] = reached + timing.release_fs[0]
     times.clock[NEXT] = max(until, times.clock[NEXT])
     return traced
 

@@ -154,7 +154,7 @@ def _send_and_serve(
             j += np.uint64(1)
         before += cost * channels
     now += scan - scanned
-    if not timing.barrier:
+    if timing.tokens:
         at = max(now, link_free)
         waited_link += at - now
         now = max(at, starts[head]) if sent >= depth else at

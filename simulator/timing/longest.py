@@ -64,8 +64,9 @@ def costs_of(plan: Plan, parts: Parts, *, serial: bool) -> Costs:
             frame += _sending(plan, plan.sends[number], plan.token_fs)
         frame += _scanning(plan, core)
     barrier = CAUSES.index("barrier")
-    frame[barrier] += plan.barrier_fs * (plan.levels if serial else 1)
-    tail[barrier] += plan.barrier_fs * (plan.levels + 1)
+    steps = 1 if plan.schedule.sends_tokens or not serial else plan.levels
+    frame[barrier] += sum(plan.release_fs) * steps
+    tail[barrier] += sum(plan.release_fs) * (plan.levels + 1)
     return Costs(
         unit=unit,
         digit=digit if shift_add else None,

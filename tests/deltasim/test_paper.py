@@ -9,7 +9,7 @@ import pytest
 
 from deltasim.paper.figure2 import run as figure2
 from deltasim.paper.figure4 import run as figure4
-from deltasim.paper.pages import claims, write_page
+from deltasim.paper.pages.page import claims, write_page
 from deltasim.paper.place import Figure, make_figure
 from deltasim.paper.systems import run as systems
 from reports import RunError

@@ -43,6 +43,12 @@ extends: loihi1-sanafe
 mesh: {links: shared}
 sources: [{of: [mesh], source: made up, status: assumed}]
 """,
+    "groups": """
+extends: horowitz-45nm
+mesh: {links: shared}
+synchronisation: {kind: group_barrier, latency: 40 ns, groups: [8]}
+sources: [{of: [mesh, synchronisation], source: made up, status: assumed}]
+""",
 }
 COLUMNS = {
     "starved": "starved_fs",
@@ -73,7 +79,12 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def test_every_stall_is_seen_somewhere(run: ds.Run) -> None:
     seen = {name for name in COLUMNS if run.counts[COLUMNS[name]].any()}
-    expected = {"streamed": {"memory", "queue"}, "multicast": {"link", "queue"}, "barrier": {"barrier"}}
+    expected = {
+        "streamed": {"memory", "queue"},
+        "multicast": {"link", "queue"},
+        "barrier": {"barrier"},
+        "groups": {"barrier"},
+    }
     assert expected[run.accelerator.name] <= seen
 
 

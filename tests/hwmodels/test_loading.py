@@ -45,6 +45,9 @@ synchronisation: {kind: barrier, latency: 5 ns}
     assert mine.memories.sram is not None
     assert [str(point.capacity) for point in mine.memories.sram.points] == ["1 KiB", "1 MiB"]
     assert chip_of(mine).barrier_fs == ((1, 5_000_000),)
+    grouped = "extends: my.yaml\nsynchronisation: {kind: group_barrier, latency: 5 ns, groups: [3, 2]}\n"
+    chip = chip_of(load_accelerator(write(tmp_path, grouped, "grouped.yaml")))
+    assert (chip.synchronisation, chip.groups, chip.barrier_fs) == ("group_barrier", (3, 2), ((1, 5_000_000),))
     free = load_accelerator(write(tmp_path, "extends: my.yaml\nsynchronisation: {kind: dataflow}\n", "free.yaml"))
     assert chip_of(free).barrier_fs == ()
 

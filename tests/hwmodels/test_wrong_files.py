@@ -96,6 +96,18 @@ def test_a_file_without_a_base_lists_what_is_missing(tmp_path: Path) -> None:
         ),
         ("synchronisation: {kind: dataflow, latency: 1 ns}\n", "synchronisation.latency", "allowed here: kind"),
         ("synchronisation: {kind: barrier, latency: 5}\n", "synchronisation.latency", "missing unit"),
+        (
+            "synchronisation: {kind: group_barrier, latency: 5 ns, groups: [9, 8]}\n",
+            "synchronisation.groups[1]",
+            "the groups up to groups[1] have 17 cores, and the mesh has only 16: make groups smaller",
+        ),
+        (
+            "synchronisation: {kind: group_barrier, latency: 5 ns, groups: [0]}\n",
+            "synchronisation.groups[0]",
+            "at least 1",
+        ),
+        ("synchronisation: {kind: group_barrier, latency: 5 ns}\n", "synchronisation.groups", "required and missing"),
+        ("synchronisation: {kind: barrier, latency: 5 ns, groups: [4]}\n", "synchronisation.groups", "unknown field"),
         ("operations: {add: {in32: {energy_pj: 1, latency: 1 cycle}}}\n", "operations.add.in32", "such as int8"),
         ("core: {weight_memory: {capacity: 64 KB}}\n", "core.weight_memory.capacity", "did you mean 'KiB' or 'kB'?"),
         ("cores: [{name: a, count: 1, add: {lans: 4}}]\n", "cores[0].add.lans", "did you mean 'lanes'?"),

@@ -22,7 +22,7 @@ from browser_checks import (
 )
 from paper_tables import make_figure2, make_figure3, make_figure4, make_figure5, make_figure6, make_systems
 
-from deltasim.paper.pages import write_page
+from deltasim.paper.pages.page import write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "found")]
 

@@ -20,8 +20,9 @@ from paper_tables import (
     write,
 )
 
-from deltasim.paper.pages import Claim, claims
+from deltasim.paper.pages.claim import Claim
 from deltasim.paper.pages.fronts import compared, cost_at, front
+from deltasim.paper.pages.page import claims
 from reports import RunError
 
 Row = dict[str, Any]

@@ -15,7 +15,8 @@ from paper_tables import (
     make_systems,
 )
 
-from deltasim.paper.pages import claims, results_markdown
+from deltasim.paper.pages.markdown import results_markdown
+from deltasim.paper.pages.page import claims
 from reports import RunError
 
 

@@ -28,10 +28,10 @@ from deltasim.paper.figure4.appendix_e import TITLES, appendix_rows
 from deltasim.paper.figure5.page import figure5_strip, setting_rows
 from deltasim.paper.figure5.video import video_of
 from deltasim.paper.figure6.page import figure6_sections
-from deltasim.paper.pages import write_page
 from deltasim.paper.pages.axes import log_axis, plain
 from deltasim.paper.pages.experiment import load_experiment
 from deltasim.paper.pages.fronts import front
+from deltasim.paper.pages.page import write_page
 from deltasim.paper.pages.pictures import grid
 from deltasim.paper.pages.points import Point, Points, points_of
 from deltasim.paper.systems.points import systems_of

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from engines import engines_agree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_cases import cases, multipliers
 from small_chips import CHIP, chain, frames
 
 from hwmodels.encodings import signed_digits
-from hwmodels.records import COLUMNS, LINK_COLUMNS
+from hwmodels.records import COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
 from simulator.modes import mode_named
 from simulator.reference.integers import canonical_digits, requantise_exactly
@@ -28,20 +29,6 @@ CASES = 200
 @given(cases())
 def test_reference_and_fast_engine_agree_on_chains(case):
     engines_agree(case)
-
-
-def engines_agree(case):
-    network, frames, chip, mode, arrival, mapping = case
-    both = {"arrival": arrival, "mapping": mapping, "keep_integers": True, "record_messages": True}
-    fast = simulate(network, frames, chip, mode, **both)
-    slow = simulate(network, frames, chip, mode, engine="reference", **both)
-    np.testing.assert_array_equal(fast.outputs, slow.outputs)
-    np.testing.assert_array_equal(fast.integers, slow.integers)
-    for place, column in enumerate(COLUMNS):
-        np.testing.assert_array_equal(fast.counts[..., place], slow.counts[..., place], err_msg=column)
-    for place, column in enumerate(LINK_COLUMNS):
-        np.testing.assert_array_equal(fast.mesh[..., place], slow.mesh[..., place], err_msg=column)
-    assert fast.messages_table().equals(slow.messages_table())
 
 
 @settings(max_examples=100)

@@ -80,7 +80,7 @@ def test_flits_on_the_links_are_the_flits_that_cores_sent_times_hops(case):
     np.testing.assert_array_equal(links["flits"][:, east_west].sum(axis=1), cores["flit_hops_ew"].sum(axis=1))
     np.testing.assert_array_equal(links["flits"][:, ~east_west].sum(axis=1), cores["flit_hops_ns"].sum(axis=1))
     np.testing.assert_array_equal(links["busy_fs"], links["flits"] * case.chip.flit_fs)
-    if plan.barrier:
+    if not plan.schedule.sends_tokens:
         np.testing.assert_array_equal(links["flits"], links["messages"] * plan.message_flits)
 
 
@@ -219,6 +219,7 @@ def critical_path_fs(result, chip):
     """
     plan, at, scans = result.plan, columns(result), scan_fs(result)
     begins, ends = np.zeros_like(scans), scans.copy()
+    opens_fs = 0 if plan.schedule.sends_tokens else plan.release_fs[0]
     ways = [[] for _ in plan.cores]
     for link in plan.links:
         ways[link.receiver].append(link)
@@ -230,10 +231,10 @@ def critical_path_fs(result, chip):
             hops = link.hops_ew * chip.hop_ew_fs + link.hops_ns * chip.hop_ns_fs
             first = timing.access_fs + timing.update_fs + timing.fire_fs + timing.encode_fs + plan.message_fs + hops
             firsts.append(begins[:, link.sender] + sender.fetch_fs + first)
-            after = plan.barrier_fs if plan.barrier else plan.token_fs + hops
+            after = plan.token_fs + hops if plan.schedule.sends_tokens else opens_fs
             begins[:, core] = np.maximum(begins[:, core], ends[:, link.sender] + after)
         if firsts:
-            served = np.minimum.reduce(firsts) + at["serve_busy_fs"][:, core] + plan.barrier_fs
+            served = np.minimum.reduce(firsts) + at["serve_busy_fs"][:, core] + opens_fs
             begins[:, core] = np.where(
                 at["messages_in"][:, core] > 0, np.maximum(begins[:, core], served), begins[:, core]
             )

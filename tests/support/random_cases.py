@@ -191,7 +191,7 @@ def chips(draw, least=5):
         local_fs=draw(latency),
         hop_ew_fs=draw(latency),
         hop_ns_fs=draw(latency),
-        synchronisation=draw(st.sampled_from(["dataflow", "barrier"])),
+        synchronisation=draw(st.sampled_from(["dataflow", "barrier", "group_barrier"])),
         barrier_fs=tuple((tiles, draw(latency)) for tiles in (1, 3)),
         frame_word_bits=draw(st.sampled_from([0, 32])),
         frame_word_fs=draw(latency),
@@ -201,6 +201,7 @@ def chips(draw, least=5):
         stream_word_bits=32,
         stream_word_fs=draw(latency),
         stream_latency_fs=draw(latency),
+        groups=tuple(draw(st.lists(st.integers(1, 6), max_size=4))),
     )
 
 

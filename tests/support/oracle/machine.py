@@ -26,6 +26,7 @@ class Core:
     level: int
     streams: bool
     fetched: int  # words of an input frame
+    group: int | None  # on a chip with group barriers
     incoming: list[int] = field(default_factory=list)  # pairs
     outgoing: list[int] = field(default_factory=list)
 
@@ -74,7 +75,13 @@ class Machine:
 
     @property
     def dataflow(self):
-        return self.chip.synchronisation == "dataflow"
+        """Tokens say that a frame is over."""
+        return self.chip.synchronisation != "barrier"
+
+    def together(self, core):
+        """The cores that begin to send a frame with this one; none where it is alone."""
+        found = [own for own in self.cores if (own.group, own.level) == (core.group, core.level)]
+        return found if core.group is not None and len(found) > 1 else []
 
 
 def machine_of(network, layers, chip, mode, mapping):
@@ -90,8 +97,9 @@ def machine_of(network, layers, chip, mode, mapping):
     bits = chip.header_bits + (0 if encoding == "unary" else chip.payload_bits)
     machine = Machine(
         network, chip, mode, layers, encoding, cores, pairs, [], levels,
-        up(bits, chip.link_bits), up(chip.header_bits, chip.link_bits), _barrier_fs(chip, cores),
+        up(bits, chip.link_bits), up(chip.header_bits, chip.link_bits), 0,
     )  # fmt: skip
+    machine.barrier_fs = 0 if machine.dataflow else release_fs(chip, cores)
     machine.links = _links(machine)
     _set_ways(machine)
     return machine
@@ -142,9 +150,15 @@ def _cores(network, layers, chip, mapping, levels):
                     len(out), index, part, tile_of(chip, position), timing, band, own, held, neurons,
                     len(held) * each.shape[1] * len(own) if index else 0, levels[index],
                     bool(chip.stream_word_bits and room is not None and weights > room), words,
+                    _group_of(chip, position),
                 )
             )  # fmt: skip
     return out
+
+
+def _group_of(chip, position):
+    members = [group for group, size in enumerate(chip.groups) for _ in range(size)]
+    return members[position] if chip.synchronisation == "group_barrier" and position < len(members) else None
 
 
 def _placement(placement):
@@ -242,9 +256,8 @@ def _set_ways(machine):
         pair.way_fs = total if chain else max(1, total)
 
 
-def _barrier_fs(chip, cores):
-    if chip.synchronisation == "dataflow":
-        return 0
+def release_fs(chip, cores):
+    """From when all these cores are there to when they go on."""
     tiles = len({core.tile for core in cores})
     fitting = [fs for most, fs in chip.barrier_fs if tiles <= most]
     return fitting[0] if fitting else chip.barrier_fs[-1][1]

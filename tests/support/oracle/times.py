@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oracle.clock import Clock
 from oracle.costs import cost_of
+from oracle.machine import release_fs
 from oracle.mesh import Mesh
 from oracle.messages import Copy, Queue, Times
 
@@ -18,6 +19,7 @@ class Run:
         self.queues = [Queue(machine.cores[pair.receiver].timing.queue_depth) for pair in machine.pairs]
         self.times = [[] for _ in machine.cores]
         self.done = [0] * len(machine.cores)  # frames a core is done with
+        self.there = [0] * len(machine.cores)  # frames a core has had in full, on a chip with group barriers
         self.port_free = [0] * len(machine.cores)  # the core's own port into the mesh
         self.serial = self.underway = 0
         self.open = 0 if machine.dataflow else -1  # the last step that has begun
@@ -65,6 +67,7 @@ class Run:
                 times.barrier_fs = clock.now - times.serve_end_fs
             if not core.layer:
                 yield from self._await_frame(frame, times)
+            yield from self._await_group(core, frame, times)
             if times.serve_first_fs is None:
                 times.serve_first_fs = times.serve_end_fs
             times.update_start_fs = clock.now
@@ -83,6 +86,15 @@ class Run:
         times.starved_fs = clock.now - before
         if self.machine.dataflow:
             times.serve_end_fs = clock.now
+
+    def _await_group(self, core, frame, times):
+        """Until all that begin together have the frame."""
+        clock, together = self.clock, self.machine.together(core)
+        if together:
+            self.there[core.number] = frame + 1
+            yield lambda: all(self.there[each.number] > frame for each in together)
+            yield clock.until(clock.now + release_fs(self.machine.chip, together))
+            times.barrier_fs = clock.now - times.serve_end_fs
 
     def _receive(self, core, frame, times):
         """Serve in order of arrival until the frame is over."""
