@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hwmodels.records import COLUMNS
-from simulator.placement.plan import CorePlan, LayerPlan, LinkPlan, Plan, ceil_div
+from simulator.placement.plan import CorePlan, LayerPlan, LinkPlan, Plan
+from simulator.placement.service import ceil_div
 from simulator.reference.integers import accumulate_exactly, activate_and_requantise, canonical_digits
 from simulator.reference.maps import Reach, pooled_positions, reach_of
 from workloads.integer.network import IntegerLayer, IntegerNetwork

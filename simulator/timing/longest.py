@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.counts import columns as c
 from simulator.counts.part_arrays import Parts
 from simulator.errors import SimulationError
-from simulator.placement.plan import LinkPlan, Plan, ceil_div, port_fs, service_fs
+from simulator.placement.plan import LinkPlan, Plan, serving_at
 from simulator.placement.routes import Send
 from simulator.timing.limits import CAUSES, LONGEST_FS, Cause, beyond_the_limit, links_cause
 from simulator.values.arrays import Slots
@@ -117,11 +117,11 @@ def _service(plan: Plan, link: LinkPlan, hits: int) -> tuple[Float, float]:
     row = np.zeros(len(CAUSES))
     if not hits:
         return row, 0.0
-    timing = plan.cores[link.receiver].timing
-    row[CAUSES.index("decode")] = timing.decode_fs
-    row[CAUSES.index("port")] = port_fs(plan, link, hits)
-    rest = service_fs(plan, link, hits, 1) - timing.decode_fs
-    digit_fs = float(ceil_div(hits * link.channels, timing.add_lanes) * timing.add_fs)
+    serving, synapses = serving_at(plan, link), hits * link.channels
+    row[CAUSES.index("decode")] = serving.timing.decode_fs
+    row[CAUSES.index("port")] = serving.port_fs(synapses)
+    rest = serving.service_fs(synapses, 1) - serving.timing.decode_fs
+    digit_fs = float(serving.took(synapses, 1).add)
     row[CAUSES.index(links_cause(plan, link, hits))] += rest
     return row, digit_fs if plan.encoding.additions == "signed_digits" else 0.0
 
