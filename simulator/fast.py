@@ -106,7 +106,7 @@ def start(
         )
     net, parts = network_arrays(network, plan, products), part_arrays(plan)
     ways, team = way_arrays(plan), Team(threads or usable_cores())
-    timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
+    timing = timing_arrays(plan, net.wire, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     ring = block + frames_underway(plan, arrival)
     width = int(net.sent[-1]) if keep_integers else network.outputs
     return FastState(

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from simulator.counts.columns import L1_OUT, NONZERO, UPDATES, VALUES_OUT
 from simulator.counts.part_arrays import Parts
 from simulator.values.arrays import NetworkArrays, Slots, Timing, ValueState
-from simulator.values.kernels_messages import signed_digits
-from workloads.compiled import inlined, uncounted
+from simulator.wire_table import ADDITIONS, MESSAGES
+from workloads.compiled import inlined, ix, uncounted
 
 Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 
 
 @uncounted
@@ -37,25 +38,27 @@ def count_parts(
 
 
 @uncounted
-def _weigh(value: Int32, begin: int, end: int, count_digits: bool) -> tuple[int, int, int]:
-    """Sum of magnitudes, non-zero values and signed digits of messages begin .. end."""
-    l1, nonzero, digits = np.int64(0), np.int64(0), np.int64(0)
+def _weigh(value: Int32, begin: int, end: int, wire: Int64, plain: bool) -> tuple[int, int, int, int]:
+    """Of values begin .. end: sum of magnitudes, how many are not zero, messages on the wire, additions they make."""
+    l1, nonzero, units, digits = np.int64(0), np.int64(0), np.int64(end - begin), np.int64(end - begin)
+    if not plain:
+        units = digits = np.int64(0)
     for j in range(begin, end):
         v = np.int64(value[np.uint64(j)])
         l1 += abs(v)
         nonzero += v != 0
-        digits += signed_digits(v) if count_digits else 0
-    return l1, nonzero, digits
+        if not plain:
+            units += wire[ix(abs(v)), MESSAGES]
+            digits += wire[ix(abs(v)), ADDITIONS]
+    return l1, nonzero, units, digits
 
 
 @inlined
-def _add_to_class(
-    net: NetworkArrays, state: ValueState, slots: Slots, slot: int, number: int, count: int, l1: int, digits: int
-) -> None:
-    """Book `count` messages of one pixel's class."""
+def _add_to_class(state: ValueState, slots: Slots, slot: int, number: int, count: int, units: int, digits: int) -> None:
+    """Book `count` values of one pixel's class, their messages on the wire and the additions these make."""
     state.class_counts[number] += count
-    slots.class_units[slot, number] += l1 if net.unary else count
-    slots.class_digits[slot, number] += l1 if net.unary else (digits if net.count_digits else count)
+    slots.class_units[slot, number] += units
+    slots.class_digits[slot, number] += digits
 
 
 @inlined
@@ -77,7 +80,7 @@ def _count_band(
     j = state.row_begin[net.row[layer] + parts.rows[core, 0]]
     slots.part_begin[slot, core] = j
     updated, positions, l1_out, nonzero_out = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    look = split or net.unary or net.count_digits
+    look = split or not net.plain
     for pixel in range(first, parts.rows[core, 1] * columns):
         if split and slots.updated[slot, begin + pixel]:
             updated += 1
@@ -85,11 +88,11 @@ def _count_band(
         count = np.int64(slots.pixel_messages[slot, begin + pixel])
         if count == 0:
             continue
-        l1, nonzero, digits = np.int64(0), np.int64(0), np.int64(0)
+        l1, nonzero, units, digits = np.int64(0), np.int64(0), count, count
         if look:
-            l1, nonzero, digits = _weigh(value, j, j + count, net.count_digits)
+            l1, nonzero, units, digits = _weigh(value, j, j + count, net.wire, net.plain)
         number = parts.pixel_class[parts.pixel[core] + pixel - first]
-        _add_to_class(net, state, slots, slot, number, count, l1, digits)
+        _add_to_class(state, slots, slot, number, count, units, digits)
         l1_out += l1
         nonzero_out += nonzero
         j += count
@@ -137,9 +140,9 @@ def _count_ranges(
                 place += 1
                 j += 1
             if j > m:
-                l1, nonzero, digits = _weigh(value, m, j, net.count_digits)
+                l1, nonzero, units, digits = _weigh(value, m, j, net.wire, net.plain)
                 number = parts.pixel_class[parts.pixel[core] + pixel - first]
-                _add_to_class(net, state, slots, slot, number, j - m, l1, digits)
+                _add_to_class(state, slots, slot, number, j - m, units, digits)
                 record = slots.record[slot, core]
                 record[L1_OUT] += l1
                 record[NONZERO] += nonzero

@@ -210,10 +210,9 @@ def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
 
 
 def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
-    """Time (fs) to serve one wire message of `value` that reaches `hits` pixels: decoding plus operations or memory.
+    """Time (fs) to serve one wire message that carries `value` and reaches `hits` pixels.
 
-    `value` is the integer carried (+1 or -1 when unary). Where weights are streamed the time starts when the off-chip
-    port is free.
+    Decoding plus operations or memory. Where weights are streamed the time starts when the off-chip port is free.
     """
     return serving_at(plan, link).service_fs(hits * link.channels, plan.encoding.adds(value))
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from simulator.counts.columns import WIDTH
 from simulator.counts.part_arrays import Parts, offsets
-from simulator.placement.plan import LayerPlan, Plan, link_macs, port_fs, service_fs
+from simulator.placement.plan import LayerPlan, Plan, link_macs, port_fs, serving_at
 from simulator.timing.limits import LONGEST_FS, counted
 from simulator.values.kernels_messages import SUMS
 from simulator.values.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
 from simulator.values.products import Products, dense_products
+from simulator.wire_table import EACH, is_plain, wire_table
 from workloads.integer.network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
@@ -23,7 +24,6 @@ Int32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 NO_LOW, NO_HIGH = -(2**31), 2**31 - 1
-MOST_DIGITS = 65  # a 64-bit value has fewer signed digits
 RUN = 2048  # neurons updated at a time
 MACS_TO_SHARE, NEURONS_TO_SHARE = 500_000, 20_000  # starting the threads takes as long as some thousand neurons
 
@@ -74,8 +74,8 @@ class NetworkArrays(NamedTuple):
     rounding: int
     delta: bool
     dense: bool
-    unary: bool
-    count_digits: bool
+    wire: Int64  # (magnitudes, columns): what is sent for a value, see simulator.wire_table
+    plain: bool  # one message of one addition for every value: no need to look
     saturating: bool
     accumulator_bits: int
     macs_to_share: int  # more work than this is shared out to all threads
@@ -134,8 +134,8 @@ class Timing(NamedTuple):
     fire_fs: Int64  # (cores,) more per neuron that sends
     encode_fs: Int64  # (cores,) more per wire message
     looks: Int64  # per pixel sent: accumulator pixels it looks at
-    service_fs: Int64  # rows per link and hits, (rows, MOST_DIGITS)
-    count_digits: bool  # it depends on the signed digits of the value
+    service_fs: Int64  # rows per link and hits, (rows, additions per synapse of one message)
+    wire: Int64  # as in NetworkArrays
     port_fs: Int64  # per row: time at the off-chip port
     service_row: Int64  # (links,): row of 0 hits
     message_fs: int  # time on a link
@@ -181,6 +181,9 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         for sender, receiver in plan.connections
     ]
     hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links] if plan.chain else []
+    # a change spans at most the range of what is sent
+    largest = max(max(each.high - each.low, each.high, -each.low) for each in requantisers if each)
+    wire = wire_table(plan.encoding, largest)
     return NetworkArrays(
         begin=offsets(int(np.prod(core.shape)) for core in cores),
         sent=offsets(core.neurons for core in cores),
@@ -218,8 +221,8 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         delta=plan.mode.delta,
         dense=plan.mode.dense,
-        unary=plan.encoding.messages == "units",
-        count_digits=plan.encoding.additions == "signed_digits",
+        wire=wire,
+        plain=is_plain(wire),
         saturating=network.overflow == "saturate",
         accumulator_bits=network.accumulator_bits,
         macs_to_share=MACS_TO_SHARE,
@@ -227,17 +230,15 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
     )
 
 
-def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
-    """The plan's latencies as arrays; `serial` and `interval_fs` say how frames arrive."""
+def timing_arrays(plan: Plan, wire: Int64, *, serial: bool, interval_fs: int) -> Timing:
+    """The plan's latencies as arrays; `wire` as in NetworkArrays; `serial`, `interval_fs` say how frames arrive."""
     cores, links = plan.cores, plan.links
     rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
-    # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
-    values = [sum(4**place for place in range(digits)) for digits in range(MOST_DIGITS)]
-    several = plan.encoding.additions == "signed_digits"
-    service = np.zeros((len(rows), MOST_DIGITS), np.int64)
+    additions = range(int(wire[:, EACH].max()) + 1)
+    service = np.zeros((len(rows), len(additions)), np.int64)
     for row, (link, hits) in enumerate(rows):
-        one = min(service_fs(plan, link, hits, 1), LONGEST_FS)
-        service[row] = counted(service_fs(plan, link, hits, value) for value in values) if several else one
+        serving = serving_at(plan, link)
+        service[row] = counted(serving.service_fs(hits * link.channels, each) for each in additions)
     return Timing(
         access_fs=counted(core.timing.access_fs for core in cores),
         update_fs=counted(core.timing.update_fs for core in cores),
@@ -247,7 +248,7 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
             np.int64
         ),
         service_fs=service,
-        count_digits=plan.encoding.additions == "signed_digits",
+        wire=wire,
         port_fs=counted(port_fs(plan, link, hits) for link, hits in rows),
         service_row=offsets(link.most_hits + 1 for link in links)[:-1],
         message_fs=min(plan.message_fs, LONGEST_FS),

@@ -325,7 +325,7 @@ def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot
             slots.messages[slot, sender],
             accumulator,
             touched,
-            net.unary,
+            net.wire,
             -top - 1,
             top,
         )
