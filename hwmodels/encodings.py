@@ -2,8 +2,9 @@
 
 For a value n to a neuron with fan-out F (the true number of synapses): `unary` sends |n| unit events, each F additions
 (the paper's own accounting; spiking chips); `graded` sends one message, F multiplications and F additions; `shift_add`
-sends one, and as many times F additions as n has non-zero digits in canonical signed-digit form. Nothing else asks for
-an encoding's name: what is done is read from its fields.
+sends one, and as many times F additions as n has non-zero digits in canonical signed-digit form; `sign_magnitude_burst`
+sends one for each bit that is set in |n|, the lowest first, each F additions. Nothing else asks for an encoding's name:
+what is done is read from its fields.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-EncodingName = Literal["unary", "graded", "shift_add"]
+EncodingName = Literal["unary", "graded", "shift_add", "sign_magnitude_burst"]
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,20 @@ def _units(magnitude: int) -> tuple[int, int]:
     return 1, magnitude
 
 
+def _lowest_bit(magnitude: int) -> tuple[int, int]:
+    return magnitude & -magnitude, 1 if magnitude else 0
+
+
 def _one(_: int) -> int:
     return 1
 
 
 def _signed(activation_bits: int) -> int:
     return activation_bits + 1
+
+
+def _signed_place(activation_bits: int) -> int:
+    return 1 + (activation_bits - 1).bit_length()  # a change has as many bits as an activation, and a sign
 
 
 CHANGE: Final = Payload("change", _signed)
@@ -92,6 +101,13 @@ ENCODINGS: Final[dict[str, Encoding]] = {
         Encoding("unary", first=_units, additions=_one, multiplies=False, payload=None),
         GRADED,
         Encoding("shift_add", first=_whole, additions=signed_digits, multiplies=False, payload=CHANGE),
+        Encoding(
+            "sign_magnitude_burst",
+            first=_lowest_bit,
+            additions=_one,
+            multiplies=False,
+            payload=Payload("place", _signed_place),
+        ),
     )
 }
 assert tuple(ENCODINGS) == get_args(EncodingName)  # noqa: S101 - the type checker's names are the table's
