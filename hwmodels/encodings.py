@@ -2,64 +2,60 @@
 
 For a value n to a neuron with fan-out F (the true number of synapses): `unary` sends |n| unit events, each F additions
 (the paper's own accounting; spiking chips); `graded` sends one message, F multiplications and F additions; `shift_add`
-sends one, and as many times F additions as n has non-zero digits in canonical signed-digit form. Nothing else asks for
-an encoding's name: what is done is read from its fields.
+sends one, and as many times F additions as n has non-zero digits in canonical signed-digit form; `sign_magnitude_burst`
+sends one for each bit that is set in |n|, the lowest first, each F additions. Nothing else asks for an encoding's name:
+what is done is read from its fields.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-EncodingName = Literal["unary", "graded", "shift_add"]
+EncodingName = Literal["unary", "graded", "shift_add", "sign_magnitude_burst"]
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the payload of a message holds, its sign included; `bits` of it by the bits of an activation."""
+
+    what: str
+    bits: Callable[[int], int]
 
 
 @dataclass(frozen=True)
 class Encoding:
     """An encoding. Adding one is an entry in `ENCODINGS` and its name in `EncodingName`.
 
-    messages: `one` message carries the whole value, or `units`: as many as its magnitude, each +1 or -1. additions: of
-    one message for each synapse: `one`, or as many as the `signed_digits` of what it carries. multiplies: is there also
-    one multiplication? carries_value: does a message take payload bits?
+    first: of a value's magnitude, (what each of its first messages carries, how many equal ones these are); what is
+    left of it goes the same way, and all carry its sign. additions: of one message for each synapse, by the magnitude
+    it carries. multiplies: is there also one multiplication? payload: what a message carries besides its header.
     """
 
     name: EncodingName
-    messages: Literal["one", "units"]
-    additions: Literal["one", "signed_digits"]
+    first: Callable[[int], tuple[int, int]]
+    additions: Callable[[int], int]
     multiplies: bool
-    carries_value: bool
+    payload: Payload | None
 
     def carried(self, value: int) -> list[int]:
-        """What each message on the wire carries, for a value that is sent; they add up to it."""
-        if self.messages == "units":
-            return [1 if value > 0 else -1] * abs(value)
-        return [value]
+        """What each message on the wire carries, in their order, for a value that is sent; they add up to it."""
+        messages, rest = [], abs(value)
+        while True:
+            part, count = self.first(rest)
+            messages += [part if value > 0 else -part] * count
+            rest -= part * count
+            if not rest:
+                return messages
 
     def adds(self, carried: int) -> int:
         """Additions of one message for each synapse; `carried` is what it carries."""
-        return signed_digits(carried) if self.additions == "signed_digits" else 1
+        return self.additions(abs(carried))
 
     def message_bits(self, header_bits: int, payload_bits: int) -> int:
         """Bits of one message on the wire, on a chip whose messages have so many."""
-        return header_bits + (payload_bits if self.carries_value else 0)
-
-
-GRADED: Final = Encoding("graded", messages="one", additions="one", multiplies=True, carries_value=True)
-
-ENCODINGS: Final[dict[str, Encoding]] = {
-    each.name: each
-    for each in (
-        Encoding("unary", messages="units", additions="one", multiplies=False, carries_value=False),
-        GRADED,
-        Encoding("shift_add", messages="one", additions="signed_digits", multiplies=False, carries_value=True),
-    )
-}
-assert tuple(ENCODINGS) == get_args(EncodingName)  # noqa: S101 - the type checker's names are the table's
-
-
-def without_multiplier() -> str:
-    """The names of the encodings that need no multiplier, for people."""
-    return " or ".join(name for name, each in ENCODINGS.items() if not each.multiplies)
+        return header_bits + (payload_bits if self.payload else 0)
 
 
 def signed_digits(value: int) -> int:
@@ -70,3 +66,54 @@ def signed_digits(value: int) -> int:
     """
     magnitude = abs(value)
     return (magnitude ^ (3 * magnitude)).bit_count()
+
+
+def _whole(magnitude: int) -> tuple[int, int]:
+    return magnitude, 1
+
+
+def _units(magnitude: int) -> tuple[int, int]:
+    return 1, magnitude
+
+
+def _lowest_bit(magnitude: int) -> tuple[int, int]:
+    return magnitude & -magnitude, 1 if magnitude else 0
+
+
+def _one(_: int) -> int:
+    return 1
+
+
+def _signed(activation_bits: int) -> int:
+    return activation_bits + 1
+
+
+def _signed_place(activation_bits: int) -> int:
+    return 1 + (activation_bits - 1).bit_length()  # a change has as many bits as an activation, and a sign
+
+
+CHANGE: Final = Payload("change", _signed)
+GRADED: Final = Encoding("graded", first=_whole, additions=_one, multiplies=True, payload=CHANGE)
+
+ENCODINGS: Final[dict[str, Encoding]] = {
+    each.name: each
+    for each in (
+        Encoding("unary", first=_units, additions=_one, multiplies=False, payload=None),
+        GRADED,
+        Encoding("shift_add", first=_whole, additions=signed_digits, multiplies=False, payload=CHANGE),
+        Encoding(
+            "sign_magnitude_burst",
+            first=_lowest_bit,
+            additions=_one,
+            multiplies=False,
+            payload=Payload("place", _signed_place),
+        ),
+    )
+}
+assert tuple(ENCODINGS) == get_args(EncodingName)  # noqa: S101 - the type checker's names are the table's
+
+
+def without_multiplier() -> str:
+    """The names of the encodings that need no multiplier, for people."""
+    *others, last = (name for name, each in ENCODINGS.items() if not each.multiplies)
+    return f"{', '.join(others)} or {last}"

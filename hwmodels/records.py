@@ -33,7 +33,7 @@ COUNTS: Final[tuple[Column, ...]] = (
     ),
     Column("values_out", "values", "values this core sent; in the dense original network the zeros as well"),
     Column("l1_out", "unit events", "sum of the magnitudes of the values sent, |s|_L1 of the paper"),
-    Column("messages_out", "messages", "messages on the wire: |value| unit events each when unary, else one per value"),
+    Column("messages_out", "messages", "messages on the wire: for each value as many as its encoding makes of it"),
     Column("tokens_out", "tokens", "end-of-frame tokens sent (none where all cores go in steps)"),
     Column("flits_local", "flits", "flits delivered inside the sender's tile"),
     Column("flit_hops_ew", "flit hops", "flits times east-west hops on their way"),

@@ -66,8 +66,9 @@ def frames_underway(plan: Plan, arrival: Arrival) -> int:
     return len(plan.layers) if arrival.kind == "pipelined" and not (plan.chain and plan.schedule.sends_tokens) else 0
 
 
-def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, carried: bool, team: Team) -> ChipRun:
-    """Time zero. `trace` is where the integers will be found, `carried` what it lists (see `Trace`).
+def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, largest: int, carried: bool, team: Team) -> ChipRun:
+    """Time zero. `trace` is where the integers will be found, `carried` what it lists (see `Trace`), `largest` a
+    magnitude that no value sent exceeds.
 
     Raises SimulationError where frames can't arrive so.
     """
@@ -76,8 +77,8 @@ def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, carried: bool, 
             f"a network that skips layers, on a chip with {plan.schedule.title}, takes one frame at a time: "
             "use arrival: serial"
         )
-    maps, parts, ways = map_arrays(plan), part_arrays(plan), way_arrays(plan)
-    timing = timing_arrays(plan, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
+    maps, parts, ways = map_arrays(plan, largest), part_arrays(plan), way_arrays(plan)
+    timing = timing_arrays(plan, maps.wire, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     as_traced = lists_as_traced(plan, carried=carried)
     return ChipRun(
         plan=plan,

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from simulator.blocks import Arrival, Block
 from simulator.chip_run import ChipRun, advance_chip, frames_underway, start_on_chip
 from simulator.errors import SimulationError
-from simulator.modes import addition_of
+from simulator.modes import cut_of
 from simulator.placement.plan import Plan
 from simulator.sharing import Team, usable_cores
 from simulator.values.finding import Finder, start_finding
-from simulator.values.function import IntegerFunction, function_of
+from simulator.values.function import IntegerFunction, function_of, largest_sent
 from simulator.values.products import Products
 from simulator.values.stored import Ring, StoredFile, StoredIntegers
 from workloads.integer.network import IntegerNetwork
@@ -83,7 +83,14 @@ def start(
     return FastState(
         sources=tuple(sources.values()),
         runs=tuple(
-            start_on_chip(plan, arrival, sources[function].trace, carried=function.carried, team=team)
+            start_on_chip(
+                plan,
+                arrival,
+                sources[function].trace,
+                largest=largest_sent(sources[function].network),
+                carried=function.carried,
+                team=team,
+            )
             for plan, function in zip(plans, functions, strict=True)
         ),
         of_run=tuple([*sources].index(function) for function in functions),
@@ -100,9 +107,7 @@ def functions_of(
 ) -> tuple[IntegerFunction, ...]:
     """The function of the frames that each plan's integers are."""
     return tuple(
-        function_of(
-            _network(networks, plan.mode.precision), changes=plan.mode.delta, addition=addition_of(plan.encoding)
-        )
+        function_of(_network(networks, plan.mode.precision), changes=plan.mode.delta, cut=cut_of(plan.encoding))
         for plan in plans
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwmodels.encodings import ENCODINGS, GRADED, Encoding, EncodingName
 from hwmodels.modes import MODES_TABLE, Mode
 from simulator.errors import SimulationError
-from simulator.values.function import Addition
+from simulator.values.cuts import Cut
 
 __all__ = ["Mode", "encoded_modes", "encoding_on_wire", "mode_named"]
 
@@ -22,9 +22,9 @@ def encoding_on_wire(mode: Mode, chip_encoding: EncodingName) -> Encoding:
     return GRADED if mode.precision == "full" else ENCODINGS[chip_encoding]
 
 
-def addition_of(encoding: Encoding) -> Addition:
-    """How an accumulator adds what comes in an encoding's messages."""
-    return Addition.UNITS if encoding.messages == "units" else Addition.WHOLE
+def cut_of(encoding: Encoding) -> Cut:
+    """The pieces in which an accumulator adds what comes in an encoding's messages."""
+    return Cut(encoding.first.__name__.strip("_"), encoding.first)
 
 
 def encoded_modes() -> tuple[str, ...]:

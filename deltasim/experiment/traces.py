@@ -66,7 +66,7 @@ def limit_bytes() -> int:
 
 def trace_key(network: IntegerNetwork, function: IntegerFunction, frames: Frames) -> str:
     """The content that a trace follows from: network, function of it, frames, and versions that results depend on."""
-    return content_sha256((network, function.precision, function.carried, function.addition.value, frames, versions()))
+    return content_sha256((network, function.precision, function.carried, function.cut.name, frames, versions()))
 
 
 def find_trace(key: str) -> tuple[StoredFile, ...] | None:
@@ -146,7 +146,7 @@ _REMEDY: Final = "remove it, `deltasim traces clear`, and run again"
 
 def about_trace(network: IntegerNetwork, function: IntegerFunction, frames: Frames) -> dict[str, Any]:
     """What the manifest of a trace says."""
-    said = {key: value for key, value in asdict(function).items() if key != "addition"}
+    said = {key: value for key, value in asdict(function).items() if key != "cut"}
     return {"network": network.name, **said, "source": frames.name, "count": frames.count}
 
 

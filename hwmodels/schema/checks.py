@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hwmodels.encodings import ENCODINGS, without_multiplier
+from hwmodels.encodings import ENCODINGS, GRADED, without_multiplier
 from hwmodels.errors import FieldProblem, key_path
 from hwmodels.loading.yaml_document import KeyPath
 from hwmodels.memory import Action, Memory, access_energy_aj
@@ -97,11 +97,12 @@ def _messages(accelerator: Accelerator) -> Iterator[FieldProblem]:
     if messages.payload_bits + messages.header_bits == 0:
         yield FieldProblem(("messages", "header_bits"), "a message needs at least one bit of payload or header")
     # Networks at full fixed point always send graded messages, so a chip with a multiplier needs the payload for them.
-    needs_value = encoding.carries_value or len(without) < len(cores)
-    if needs_value and messages.payload_bits < bits + 1:
-        what = f"a payload of {messages.payload_bits} bits is too narrow: a change of a {bits}-bit activation takes"
-        place = ("messages", "payload_bits")
-        yield FieldProblem(place, f"{what} {bits + 1} bits with its sign", (("precision", "activation_bits"),))
+    payloads = [encoding.payload, *([GRADED.payload] if len(without) < len(cores) else [])]
+    payload = max(filter(None, payloads), key=lambda each: each.bits(bits), default=None)
+    if payload and messages.payload_bits < payload.bits(bits):
+        what = f"a payload of {messages.payload_bits} bits is too narrow: a {payload.what} of a {bits}-bit activation"
+        what += f" takes {payload.bits(bits)} bits with its sign"
+        yield FieldProblem(("messages", "payload_bits"), what, (("precision", "activation_bits"),))
 
 
 def _routers(accelerator: Accelerator) -> Iterator[FieldProblem]:

@@ -11,6 +11,7 @@ from simulator.counts.columns import WIDTH
 from simulator.counts.part_arrays import Parts
 from simulator.placement.plan import Plan
 from simulator.values.arrays import NEURONS_TO_SHARE, Trace, offsets
+from simulator.wire_table import is_plain, wire_table
 
 Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
@@ -29,8 +30,8 @@ class Maps(NamedTuple):
     hits_begin: Int64  # (links + 1,)
     changes: bool  # changes are sent, else values
     zeros: bool  # the zeros as well
-    unary: bool
-    count_digits: bool
+    wire: Int64  # (magnitudes, columns): what is sent for a value, see simulator.wire_table
+    plain: bool  # one message of one addition for every value: no need to look
     neurons_to_share: int
 
 
@@ -61,9 +62,9 @@ class Listing(NamedTuple):
     integers: Int32  # (neurons,); empty where the trace lists what is sent
 
 
-def map_arrays(plan: Plan) -> Maps:
-    """Lay the plan's layers out flat."""
-    layers = plan.layers
+def map_arrays(plan: Plan, largest: int) -> Maps:
+    """Lay the plan's layers out flat. `largest`: no magnitude above it is ever sent."""
+    layers, wire = plan.layers, wire_table(plan.encoding, largest)
     hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links] if plan.chain else []
     return Maps(
         sent=offsets(layer.neurons for layer in layers),
@@ -75,8 +76,8 @@ def map_arrays(plan: Plan) -> Maps:
         hits_begin=offsets(len(each) for each in hits),
         changes=plan.mode.delta,
         zeros=plan.mode.dense,
-        unary=plan.encoding.messages == "units",
-        count_digits=plan.encoding.additions == "signed_digits",
+        wire=wire,
+        plain=is_plain(wire),
         neurons_to_share=NEURONS_TO_SHARE,
     )
 

@@ -30,10 +30,11 @@ from simulator.counts.kernels_listing import list_layer
 from simulator.counts.part_arrays import Parts
 from simulator.values import columns as known_columns
 from simulator.values.arrays import Trace
-from simulator.values.kernels_messages import signed_digits
-from workloads.compiled import inlined, uncounted
+from simulator.wire_table import ADDITIONS, MESSAGES
+from workloads.compiled import inlined, ix, uncounted
 
 Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 
 
 @uncounted
@@ -109,22 +110,26 @@ def _count_parts(maps: Maps, parts: Parts, slots: Slots, slot: int, layer: int) 
 
 
 @uncounted
-def _weigh(value: Int32, begin: int, end: int, count_digits: bool) -> tuple[int, int, int]:
-    """Sum of magnitudes, non-zero values and signed digits of messages begin .. end."""
-    l1, nonzero, digits = np.int64(0), np.int64(0), np.int64(0)
+def _weigh(value: Int32, begin: int, end: int, wire: Int64, plain: bool) -> tuple[int, int, int, int]:
+    """Of values begin .. end: sum of magnitudes, how many are not zero, messages on the wire, additions they make."""
+    l1, nonzero, units, digits = np.int64(0), np.int64(0), np.int64(end - begin), np.int64(end - begin)
+    if not plain:
+        units = digits = np.int64(0)
     for j in range(begin, end):
         v = np.int64(value[np.uint64(j)])
         l1 += abs(v)
         nonzero += v != 0
-        digits += signed_digits(v) if count_digits else 0
-    return l1, nonzero, digits
+        if not plain:
+            units += wire[ix(abs(v)), MESSAGES]
+            digits += wire[ix(abs(v)), ADDITIONS]
+    return l1, nonzero, units, digits
 
 
 @inlined
-def _add_to_class(maps: Maps, slots: Slots, slot: int, number: int, count: int, l1: int, digits: int) -> None:
-    """Book `count` messages of one pixel's class."""
-    slots.class_units[slot, number] += l1 if maps.unary else count
-    slots.class_digits[slot, number] += l1 if maps.unary else (digits if maps.count_digits else count)
+def _add_to_class(slots: Slots, slot: int, number: int, units: int, digits: int) -> None:
+    """Book messages on the wire from one pixel's class, and the additions for each synapse that they make."""
+    slots.class_units[slot, number] += units
+    slots.class_digits[slot, number] += digits
 
 
 @inlined
@@ -147,7 +152,7 @@ def _count_band(
     value = slots.value[slot, maps.sent[layer] : maps.sent[layer + 1]]
     slots.part_begin[slot, core] = j
     updated, positions, l1_out, nonzero_out = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    look = split or maps.unary or maps.count_digits
+    look = split or not maps.plain
     for pixel in range(first, parts.rows[core, 1] * columns):
         if split and slots.updated[slot, begin + pixel]:
             updated += 1
@@ -155,11 +160,11 @@ def _count_band(
         count = np.int64(slots.pixel_messages[slot, begin + pixel])
         if count == 0:
             continue
-        l1, nonzero, digits = np.int64(0), np.int64(0), np.int64(0)
+        l1, nonzero, units, digits = np.int64(0), np.int64(0), count, count
         if look:
-            l1, nonzero, digits = _weigh(value, j, j + count, maps.count_digits)
+            l1, nonzero, units, digits = _weigh(value, j, j + count, maps.wire, maps.plain)
         number = parts.pixel_class[parts.pixel[core] + pixel - first]
-        _add_to_class(maps, slots, slot, number, count, l1, digits)
+        _add_to_class(slots, slot, number, units, digits)
         l1_out += l1
         nonzero_out += nonzero
         j += count
@@ -209,9 +214,9 @@ def _count_ranges(
                 place += 1
                 j += 1
             if j > m:
-                l1, nonzero, digits = _weigh(value, m, j, maps.count_digits)
+                l1, nonzero, units, digits = _weigh(value, m, j, maps.wire, maps.plain)
                 number = parts.pixel_class[parts.pixel[core] + pixel - first]
-                _add_to_class(maps, slots, slot, number, j - m, l1, digits)
+                _add_to_class(slots, slot, number, units, digits)
                 record = slots.record[slot, core]
                 record[L1_OUT] += l1
                 record[NONZERO] += nonzero

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.placement.mapping import Mapping, Placement, Range, accumulator_rows, cut, sent_map
 from workloads.integer.network import IntegerNetwork, Synapses
+from workloads.integer.windows import hits, hits_by_output, kernel_axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,31 +80,20 @@ def connections_of(network: IntegerNetwork) -> list[Connection]:
 
 def _connection(network: IntegerNetwork, synapses: Synapses, receiver: int) -> Connection:
     sender, shape = sent_map(network, synapses.source), network.layers[receiver - 1].shape
-    hits = [_hits(synapses, sender[axis], shape[axis], axis) for axis in (0, 1)]
+    rows, columns = np.ones((shape[0], sender[0]), np.int64), np.full(sender[1], shape[1], np.int64)
+    if synapses.window is not None:
+        down, across = (kernel_axis(synapses.window, synapses.weights.shape[1 + axis], axis) for axis in (0, 1))
+        rows, columns = hits_by_output(down, shape[0], sender[0]), hits(across, np.arange(shape[1]), sender[1])
     above = np.zeros((shape[0] + 1, sender[0]), np.int64)
-    np.cumsum(hits[0], axis=0, out=above[1:])
+    np.cumsum(rows, axis=0, out=above[1:])
     return Connection(
         sender=synapses.source,
         receiver=receiver,
         rows_above=above,
-        columns=hits[1].sum(axis=0),
+        columns=columns,
         sender_channels=sender[2],
         channels=shape[2] if synapses.window is None else int(synapses.weights.shape[3]),
     )
-
-
-def _hits(synapses: Synapses, sender: int, receiver: int, axis: int) -> NDArray[np.int64]:
-    """Along one axis, whether a position of the sender meets one of the receiver: (receiver, sender), how often."""
-    window = synapses.window
-    if window is None:
-        return np.ones((receiver, sender), np.int64)
-    hits = np.zeros((receiver, sender), np.int64)
-    outputs = np.arange(receiver)
-    for tap in range(synapses.weights.shape[1 + axis]):
-        inputs = window.stride[axis] * outputs + window.dilation[axis] * tap - window.padding[axis]
-        inside = (inputs >= 0) & (inputs < sender)
-        hits[outputs[inside], inputs[inside]] += 1
-    return hits
 
 
 def messages_between(connection: Connection, senders: list[Part], receivers: list[Part]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from hwmodels.encodings import ENCODINGS
 from simulator.placement.dense_frame import Connection, Part, connections_of, parts_of
 from simulator.placement.kinds import Kinds, fits, kinds_of
 from simulator.placement.mapping import Mapping, Range, accumulator_rows, cut, part_weight_bits, pool_of, sent_map
+from simulator.placement.service import Serving, Stream
 from workloads.integer.network import IntegerNetwork
+from workloads.integer.windows import looks, pool_axis
 
 
 def core_loads_fs(network: IntegerNetwork, chip: Chip, mapping: Mapping) -> tuple[tuple[int, ...], ...]:
@@ -60,10 +63,12 @@ class Loads:
         """Access for every pixel looked at, update and fire for every neuron, encoding for every message."""
         _, width, _ = sent_map(self.network, part.layer)
         neurons = (part.rows[1] - part.rows[0]) * width * part.width
-        looks = _looked_at(self.network, part.layer, part.rows, 0) * _looked_at(self.network, part.layer, (0, width), 1)
+        looked_at = _looked_at(self.network, part.layer, part.rows, 0) * _looked_at(
+            self.network, part.layer, (0, width), 1
+        )
         sends = part.layer < len(self.network.layers)
         fire_fs = neurons * timing.fire_fs + self._messages_out(part, neurons, grids) * timing.encode_fs
-        return looks * part.width * timing.access_fs + neurons * timing.update_fs + (fire_fs if sends else 0)
+        return looked_at * part.width * timing.access_fs + neurons * timing.update_fs + (fire_fs if sends else 0)
 
     def _messages_out(self, part: Part, neurons: int, grids: Sequence[tuple[int, int]]) -> int:
         if self.chip.multicast:
@@ -90,34 +95,21 @@ def _looked_at(network: IntegerNetwork, layer: int, positions: Range, axis: int)
     pool = pool_of(network, layer)
     if pool is None:
         return positions[1] - positions[0]
-    taps = pool.dilation[axis] * np.arange(pool.kernel[axis]) - pool.padding[axis]
-    looks = pool.stride[axis] * np.arange(*positions)[:, None] + taps
-    return int(np.count_nonzero((looks >= 0) & (looks < network.layers[layer - 1].shape[axis])))
+    return int(looks(pool_axis(pool, axis), np.arange(*positions), network.layers[layer - 1].shape[axis]).sum())
 
 
 def _serving_fs(network: IntegerNetwork, chip: Chip, timing: CoreTiming, connection: Connection, part: Part) -> int:
-    """Time to serve a connection's messages in a part: docs/machine.md, each message of one unit or digit."""
-    rows, row_counts = np.unique(connection.row_hits(part.accumulator_rows), return_counts=True)
-    columns, column_counts = np.unique(connection.columns, return_counts=True)
-    pixels = np.outer(rows, columns).astype(object)  # Python integers: a long latency takes a product beyond int64
-    counts = np.outer(row_counts, column_counts)
-    synapses = pixels * min(connection.channels, part.width)
-    add_fs = _shared_out(synapses, timing.add_lanes) * timing.add_fs
-    multiply_fs = np.zeros_like(add_fs)
-    if ENCODINGS[chip.encoding].multiplies and timing.multiply_fs is not None:
-        multiply_fs = _shared_out(synapses, timing.multiply_lanes) * timing.multiply_fs
-    operations_fs = np.maximum(add_fs, multiply_fs) if timing.pipelined else add_fs + multiply_fs
-    weights, state = timing.weight_memory, timing.state_memory
-    weight_bits = synapses * network.weight_bits
-    weights_fs = _shared_out(_shared_out(weight_bits, weights.word_bits), weights.ports) * weights.access_fs
-    if chip.stream_word_bits and not fits(weights, part_weight_bits(network, part.layer, part.channels)):
-        weights_fs = chip.stream_latency_fs + _shared_out(weight_bits, chip.stream_word_bits) * chip.stream_word_fs
-    state_words = _shared_out(synapses * network.accumulator_bits, state.word_bits)
-    state_fs = _shared_out(2 * state_words, state.ports) * state.access_fs
-    message_fs = timing.decode_fs + np.maximum(operations_fs, np.maximum(weights_fs, state_fs))
-    return int((message_fs * counts * (pixels > 0)).sum()) * connection.sender_channels
-
-
-def _shared_out(things: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """How many turns it takes, `width` of them at a time."""
-    return -(-things // width)
+    """Time to serve a connection's messages in a part, each message of one unit or digit."""
+    stream = None
+    if chip.stream_word_bits and not fits(timing.weight_memory, part_weight_bits(network, part.layer, part.channels)):
+        stream = Stream(chip.stream_word_bits, chip.stream_word_fs, chip.stream_latency_fs)
+    multiplies = ENCODINGS[chip.encoding].multiplies
+    serving = Serving(timing, multiplies, network.weight_bits, network.accumulator_bits, stream)
+    channels = min(connection.channels, part.width)
+    pixels: Counter[int] = Counter()
+    for rows, row_count in Counter(connection.row_hits(part.accumulator_rows).tolist()).items():
+        for columns, column_count in Counter(connection.columns.tolist()).items():
+            pixels[rows * columns] += row_count * column_count
+    return connection.sender_channels * sum(
+        count * serving.service_fs(hits * channels, 1) for hits, count in pixels.items() if hits
+    )

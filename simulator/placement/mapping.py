@@ -9,6 +9,7 @@ from typing import TypeAlias
 from hwmodels.chip import Chip
 from simulator.errors import SimulationError
 from workloads.integer.network import IntegerNetwork, Map, MaxPooling
+from workloads.integer.windows import first_tap, pool_axis, reach
 
 Range: TypeAlias = tuple[int, int]
 
@@ -68,13 +69,14 @@ def accumulator_rows(network: IntegerNetwork, layer: int, rows: Range) -> Range:
     if pool is None:
         return rows
     height, sent = network.layers[layer - 1].shape[0], sent_map(network, layer)[0]
+    windows = pool_axis(pool, 0)
 
     def first(row: int) -> int:
-        return min(max(pool.stride[0] * row - pool.padding[0], 0), height)
+        return min(max(first_tap(windows, row), 0), height)
 
-    reach = pool.stride[0] * (rows[1] - 1) - pool.padding[0] + pool.dilation[0] * (pool.kernel[0] - 1) + 1
+    last = first_tap(windows, rows[1] - 1) + reach(windows, 1)
     begin = 0 if rows[0] == 0 else first(rows[0])
-    end = height if rows[1] == sent else min(max(reach, first(rows[1])), height)
+    end = height if rows[1] == sent else min(max(last, first(rows[1])), height)
     return begin, end
 
 

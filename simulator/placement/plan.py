@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,10 @@ from hwmodels.schedules import Schedule
 from simulator.modes import Mode
 from simulator.placement.mapping import Range
 from simulator.placement.routes import MeshLink, Send
+from simulator.placement.service import Count, Serving, Stream, ceil_div
 from workloads.integer.network import Map
 
 FRAME_BITS = 8  # a pixel of an input frame
-
-Count = TypeVar("Count", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -196,14 +194,16 @@ class Plan:
         return [number for number, link in enumerate(self.links) if link.sender == core]
 
 
-def ceil_div(a: Count, b: int) -> Count:
-    """a / b, rounded up; b > 0."""
-    return -(-a // b)
-
-
 def link_macs(plan: Plan, link: LinkPlan) -> int:
     """Multiply-accumulates at the end of a link if every neuron of the sender sends one message: its synapses."""
     return sum(link.hits_y) * sum(link.hits_x) * plan.cores[link.sender].sent_shape[2] * link.channels
+
+
+def serving_at(plan: Plan, link: LinkPlan) -> Serving:
+    """The receiver of a link as a message meets it."""
+    core = plan.cores[link.receiver]
+    stream = Stream(core.stream_word_bits, core.stream_word_fs, core.stream_latency_fs) if core.streams else None
+    return Serving(core.timing, plan.encoding.multiplies, plan.weight_bits, core.accumulator_bits, stream)
 
 
 def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
@@ -211,38 +211,17 @@ def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
 
     Weights are read from the core's own memory, or from off-chip memory where they are streamed.
     """
-    core = plan.cores[link.receiver]
-    synapses = hits * link.channels
-    word_bits = core.stream_word_bits if core.streams else core.timing.weight_memory.word_bits
-    return ceil_div(synapses * plan.weight_bits, word_bits), core.words(synapses * core.accumulator_bits)
+    return serving_at(plan, link).words(hits * link.channels)
 
 
 def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
-    """Time (fs) to serve one wire message of `value` that reaches `hits` pixels: decoding plus operations or memory.
+    """Time (fs) to serve one wire message that carries `value` and reaches `hits` pixels.
 
-    `value` is the integer carried (+1 or -1 when unary). docs/machine.md, "Receive phase": over kinds `ceil(count /
-    lanes) * latency`, the slowest kind alone where the datapath is pipelined; or the memory, whichever is longer.
-    Weight and state memory work side by side. Where weights are streamed the time starts when the off-chip port is
-    free.
+    Decoding plus operations or memory. Where weights are streamed the time starts when the off-chip port is free.
     """
-    core = plan.cores[link.receiver]
-    timing = core.timing
-    synapses = hits * link.channels
-    add_fs = ceil_div(plan.encoding.adds(value) * synapses, timing.add_lanes) * timing.add_fs
-    multiply_fs = 0
-    if plan.encoding.multiplies and timing.multiply_fs is not None:
-        multiply_fs = ceil_div(synapses, timing.multiply_lanes) * timing.multiply_fs
-    operations_fs = max(add_fs, multiply_fs) if timing.pipelined else add_fs + multiply_fs
-    weight_words, state_words = words_per_message(plan, link, hits)
-    weights, state = timing.weight_memory, timing.state_memory
-    weights_fs = ceil_div(weight_words, weights.ports) * weights.access_fs
-    if core.streams:
-        weights_fs = core.stream_latency_fs + weight_words * core.stream_word_fs
-    state_fs = ceil_div(2 * state_words, state.ports) * state.access_fs
-    return timing.decode_fs + max(operations_fs, weights_fs, state_fs)
+    return serving_at(plan, link).service_fs(hits * link.channels, plan.encoding.adds(value))
 
 
 def port_fs(plan: Plan, link: LinkPlan, hits: int) -> int:
     """Time (fs) that a message keeps the off-chip port busy; 0 where weights are not streamed."""
-    core = plan.cores[link.receiver]
-    return words_per_message(plan, link, hits)[0] * core.stream_word_fs if core.streams else 0
+    return serving_at(plan, link).port_fs(hits * link.channels)

@@ -62,11 +62,14 @@ def _width_problems(network: IntegerNetwork, chip: Chip, encoding: Encoding, mod
             f"mode {mode.name!r} sends {encoding.name} messages, which need a multiplier, and {chip.name} has none: "
             f"run {' and '.join(encoded_modes())} only (with {without_multiplier()} messages), or give core.multiply"
         )
-    if encoding.carries_value and chip.payload_bits < network.activation_bits + 1:
+    if encoding.payload and chip.payload_bits < (needed := encoding.payload.bits(network.activation_bits)):
+        narrower = [
+            bits for bits in range(2, network.activation_bits) if encoding.payload.bits(bits) <= chip.payload_bits
+        ]
         problems.append(
-            f"changes of {network.activation_bits}-bit activations need {network.activation_bits + 1} bits, "
+            f"{encoding.payload.what}s of {network.activation_bits}-bit activations need {needed} bits, "
             f"messages.payload_bits is {chip.payload_bits}: widen it"
-            + (f" or quantise to {chip.payload_bits - 1} activation_bits" if chip.payload_bits > 2 else "")
+            + (f" or quantise to {narrower[-1]} activation_bits" if narrower else "")
         )
     return problems
 

@@ -26,10 +26,12 @@ from simulator.placement.mapping import (
     refuse,
     sent_map,
 )
-from simulator.placement.plan import FRAME_BITS, CorePlan, LayerPlan, LinkPlan, Plan, ceil_div
+from simulator.placement.plan import FRAME_BITS, CorePlan, LayerPlan, LinkPlan, Plan
 from simulator.placement.plan_problems import memory_problems, network_problems
 from simulator.placement.routes import MeshLink, Send, Tile, send_to, tile_of
+from simulator.placement.service import ceil_div
 from workloads.integer.network import IntegerNetwork, Map, MaxPooling, Synapses
+from workloads.integer.windows import hits, kernel_axis, looks, pool_axis
 
 Classes = tuple[NDArray[np.int32], tuple[tuple[int, ...], ...]]
 
@@ -217,7 +219,7 @@ def _link(
     last_fs = 0 if hops_ew or hops_ns else chip.local_fs
     rows, held = sender.rows, receiver.accumulator_rows
     shape = network.sent_shape(synapses.source)
-    height, width, _ = network.layers[receiver.layer_index - 1].shape
+    width = network.layers[receiver.layer_index - 1].shape[1]
     grouped = synapses.window is not None and synapses.window.groups > 1
     return LinkPlan(
         sender=ends[0],
@@ -227,8 +229,8 @@ def _link(
         hops_ns=hops_ns,
         wire_fs=hops_fs + last_fs,
         last_fs=last_fs,
-        hits_y=_hits(synapses, shape[0], (0, height), 0, held)[rows[0] : rows[1]],
-        hits_x=_hits(synapses, shape[1], (0, width), 1, (0, width)),
+        hits_y=_hits(synapses, shape[0], 0, held)[rows[0] : rows[1]],
+        hits_x=_hits(synapses, shape[1], 1, (0, width)),
         channels=int(synapses.weights.shape[3]) if grouped else receiver.shape[2],
     )
 
@@ -335,32 +337,17 @@ def _pool_windows(pool: MaxPooling | None, shape: Map, sent: Map) -> tuple[tuple
     """How many rows, and columns, of accumulators each row, and column, of the map sent looks at."""
     if pool is None:
         return (1,) * sent[0], (1,) * sent[1]
-    return tuple(
-        tuple(
-            sum(
-                0 <= pool.stride[axis] * o + pool.dilation[axis] * k - pool.padding[axis] < shape[axis]
-                for k in range(pool.kernel[axis])
-            )
-            for o in range(sent[axis])
-        )
-        for axis in (0, 1)
-    )  # type: ignore[return-value] # two axes, two tuples
+    down, across = (tuple(looks(pool_axis(pool, axis), np.arange(sent[axis]), shape[axis]).tolist()) for axis in (0, 1))
+    return down, across
 
 
-def _hits(synapses: Synapses, sender: int, receiver: Range, axis: int, held: Range) -> tuple[int, ...]:
+def _hits(synapses: Synapses, sender: int, axis: int, held: Range) -> tuple[int, ...]:
     """Along one axis: how many of the receiver's positions `held` each position of the sender reaches."""
     window = synapses.window
     if window is None:
         return (1,) * sender
-    kernel = synapses.weights.shape[1 + axis]
-    stride, padding, dilation = window.stride[axis], window.padding[axis], window.dilation[axis]
-    counts = [0] * sender
-    for o in range(max(receiver[0], held[0]), min(receiver[1], held[1])):
-        for k in range(kernel):
-            i = stride * o + dilation * k - padding
-            if 0 <= i < sender:
-                counts[i] += 1
-    return tuple(counts)
+    windows = kernel_axis(window, synapses.weights.shape[1 + axis], axis)
+    return tuple(hits(windows, np.arange(*held), sender).tolist())
 
 
 def _release_fs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,15 +42,25 @@ def block_of(
 
 
 def _fill_queue_peaks(receiver: Core, messages: list[Message], depth: int) -> None:
-    """By definition: at each sending, the messages (this one too) sent so far on the link that are not being served
-    yet.
-
-    A slot that is freed and taken at one time counts once.
-    """
-    for position, message in enumerate(messages):
-        waiting = sum(earlier.start_fs >= message.sent_fs for earlier in messages[:position])
+    for message, waiting in zip(messages, waiting_at_sendings(messages), strict=True):
         row = receiver.rows[message.frame]
         row["queue_peak"] = max(row["queue_peak"], min(waiting + 1, depth))
+
+
+def waiting_at_sendings(messages: list[Message]) -> list[int]:
+    """At the sending of each message of a link, those sent before it whose service does not start before that moment.
+
+    `messages` in the order of sending, so who has left by then has left for good. A slot that is freed and taken at one
+    time counts once.
+    """
+    starts: list[int] = []  # of those that wait: a heap
+    counts = []
+    for message in messages:
+        while starts and starts[0] < message.sent_fs:
+            heappop(starts)
+        counts.append(len(starts))
+        heappush(starts, message.start_fs)
+    return counts
 
 
 def _fill_layer(plan: Plan, cores: list[Core], integers: list[list[int]], layer: int) -> None:

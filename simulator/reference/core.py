@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hwmodels.records import COLUMNS
-from simulator.placement.plan import CorePlan, LayerPlan, LinkPlan, Plan, ceil_div
-from simulator.reference.integers import accumulate_exactly, activate_and_requantise, canonical_digits
+from simulator.placement.plan import CorePlan, LayerPlan, LinkPlan, Plan
+from simulator.placement.service import ceil_div
+from simulator.reference.integers import accumulate_exactly, activate_and_requantise
 from simulator.reference.maps import Reach, pooled_positions, reach_of
 from workloads.integer.network import IntegerLayer, IntegerNetwork
 
@@ -153,10 +154,7 @@ def receive(core: Core, message: Message) -> None:
         core.accumulators[target], clipped = accumulate_exactly(total, core.network)
         core.touched.add(target // core.whole.shape[2])
         core.row["accumulator_clips"] += clipped
-        if core.plan.encoding.additions == "signed_digits":
-            core.row["adds"] += sum(digit != 0 for digit in canonical_digits(message.value))
-        else:
-            core.row["adds"] += 1
+        core.row["adds"] += core.plan.encoding.adds(message.value)
         core.row["multiplies"] += core.plan.encoding.multiplies
     core.row["messages_in"] += 1
     weight_bits = len(synapses) * core.network.weight_bits

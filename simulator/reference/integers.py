@@ -56,13 +56,3 @@ def accumulate_exactly(total: int, network: IntegerNetwork) -> tuple[int, bool]:
         within = min(max(total, -top), top - 1)
         return within, within != total
     return (total + top) % (2 * top) - top, False
-
-
-def canonical_digits(value: int) -> list[int]:
-    """Signed digits of `value`, least significant first, no two neighbours non-zero (Reitwiesner's recoding)."""
-    digits = []
-    while value:
-        digit = 2 - value % 4 if value % 2 else 0
-        digits.append(digit)
-        value = (value - digit) // 2
-    return digits

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.placement.plan import Plan, port_fs, service_fs
+from simulator.placement.plan import Plan, port_fs, serving_at
 from simulator.timing.limits import LONGEST_FS, counted
 from simulator.values.arrays import offsets
+from simulator.wire_table import EACH
 
 Int64 = NDArray[np.int64]
-
-MOST_DIGITS = 65  # a 64-bit value has fewer signed digits
 
 
 class Timing(NamedTuple):
@@ -24,8 +23,8 @@ class Timing(NamedTuple):
     fire_fs: Int64  # (cores,) more per neuron that sends
     encode_fs: Int64  # (cores,) more per wire message
     looks: Int64  # per pixel sent: accumulator pixels it looks at
-    service_fs: Int64  # rows per link and hits, (rows, MOST_DIGITS)
-    count_digits: bool  # it depends on the signed digits of the value
+    service_fs: Int64  # rows per link and hits, (rows, additions per synapse of one message)
+    wire: Int64  # as in Maps
     port_fs: Int64  # per row: time at the off-chip port
     service_row: Int64  # (links,): row of 0 hits
     message_fs: int  # time on a link
@@ -65,17 +64,15 @@ ROOMS = frozenset({"free_from", "sent_before", "shared"})
 """Parts of TimeState that hold nothing from one frame to the next."""
 
 
-def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
-    """The plan's latencies as arrays; `serial` and `interval_fs` say how frames arrive."""
+def timing_arrays(plan: Plan, wire: Int64, *, serial: bool, interval_fs: int) -> Timing:
+    """The plan's latencies as arrays; `wire` as in Maps; `serial`, `interval_fs` say how frames arrive."""
     cores, links = plan.cores, plan.links
     rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
-    # a value with d signed digits, for every d that occurs: 1, 0b101, 0b10101, ...
-    values = [sum(4**place for place in range(digits)) for digits in range(MOST_DIGITS)]
-    several = plan.encoding.additions == "signed_digits"
-    service = np.zeros((len(rows), MOST_DIGITS), np.int64)
+    additions = range(int(wire[:, EACH].max()) + 1)
+    service = np.zeros((len(rows), len(additions)), np.int64)
     for row, (link, hits) in enumerate(rows):
-        one = min(service_fs(plan, link, hits, 1), LONGEST_FS)
-        service[row] = counted(service_fs(plan, link, hits, value) for value in values) if several else one
+        serving = serving_at(plan, link)
+        service[row] = counted(serving.service_fs(hits * link.channels, each) for each in additions)
     return Timing(
         access_fs=counted(core.timing.access_fs for core in cores),
         update_fs=counted(core.timing.update_fs for core in cores),
@@ -85,7 +82,7 @@ def timing_arrays(plan: Plan, *, serial: bool, interval_fs: int) -> Timing:
             np.int64
         ),
         service_fs=service,
-        count_digits=plan.encoding.additions == "signed_digits",
+        wire=wire,
         port_fs=counted(port_fs(plan, link, hits) for link, hits in rows),
         service_row=offsets(link.most_hits + 1 for link in links)[:-1],
         message_fs=min(plan.message_fs, LONGEST_FS),

@@ -54,7 +54,7 @@ class EventState(NamedTuple):
     send: Int64  # how it leaves
     message: Int64  # next message of the frame
     place: Int64  # of its sends, the one it is at
-    repeat: Int64  # unit events of it that have gone out by that
+    repeat: Int64  # messages of its value that have gone out by that
     fired: Int64  # messages whose neuron has been scanned
     scanned: Int64  # time of the scan up to that neuron; -1 after the last
     pixel: Int64  # that neuron's pixel in the layer's map

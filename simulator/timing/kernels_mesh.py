@@ -35,7 +35,7 @@ from simulator.timing.events import (
 )
 from simulator.timing.kernels_agenda import decide_at, give_link_at, send_at
 from simulator.timing.way_arrays import Ways
-from simulator.values.kernels_messages import signed_digits
+from simulator.wire_table import EACH
 from workloads.compiled import inlined, ix, uncounted
 
 Int64 = NDArray[np.int64]
@@ -51,7 +51,7 @@ def deliver(parts: Parts, ways: Ways, timing: Timing, events: EventState, link: 
         number = item[PIXEL_CLASS]
         reach = parts.hits[ix(parts.hits_begin[ix(number)] + link - parts.links[ix(parts.sender[ix(link)])])]
         row = timing.service_row[ix(link)] + reach
-        entry[SERVICE] = timing.service_fs[row, signed_digits(item[VALUE]) if timing.count_digits else 1]
+        entry[SERVICE] = timing.service_fs[row, timing.wire[ix(abs(item[VALUE])), EACH]]
         entry[PORT] = timing.port_fs[ix(row)]
         entry[NEURON], entry[VALUE], entry[READY], entry[SENT] = item[NEURON], item[VALUE], item[READY], item[SENT]
     receiver = parts.receiver[ix(link)]

@@ -41,6 +41,7 @@ from simulator.timing.kernels_mesh import deliver, room_from, settle_head
 from simulator.timing.kernels_time import NEXT
 from simulator.timing.kernels_transfer import pixel_fs
 from simulator.timing.way_arrays import Ways
+from simulator.wire_table import MESSAGES, PART, RUN
 from workloads.compiled import inlined, ix
 
 Int64 = NDArray[np.int64]
@@ -177,8 +178,7 @@ def _find_next(
             scanned = reach
             events.fired[ix(core)] = m + 1
         number = parts.pixel_class[ix(parts.pixel[ix(core)] + pixel - first)]
-        repeats = abs(np.int64(value)) if maps.unary else np.int64(1)
-        if events.repeat[ix(core)] >= repeats:
+        if events.repeat[ix(core)] >= timing.wire[ix(abs(np.int64(value))), MESSAGES]:
             events.place[ix(core)] += 1
             events.repeat[ix(core)] = 0
         if parts.class_sends[ix(number)] + events.place[ix(core)] < parts.class_sends[ix(number + 1)]:
@@ -252,7 +252,8 @@ def _leave(
             j = np.int64(slots.picked[ix(slot), ix(j)])
         value = np.int64(slots.value[ix(slot), ix(maps.sent[ix(layer)] + j)])
         item[NEURON] = slots.neuron[ix(slot), ix(maps.sent[ix(layer)] + j)]
-        item[VALUE] = (1 if value > 0 else -1) if maps.unary else value
+        part = _part_of(timing, abs(value), events.repeat[ix(core)])
+        item[VALUE] = part if value > 0 else -part
         first = parts.rows[ix(core), 0] * maps.sent_shape[layer, 1]
         item[PIXEL_CLASS] = parts.pixel_class[ix(parts.pixel[ix(core)] + events.pixel[ix(core)] - first)]
         events.repeat[ix(core)] += 1
@@ -265,6 +266,16 @@ def _leave(
         for place in range(parts.send_links[ix(way)], parts.send_links[ix(way + 1)]):
             link = parts.send_link[ix(place)]
             deliver(parts, ways, timing, events, link, now + on_link + timing.wire_fs[ix(link)], item)
+
+
+@inlined
+def _part_of(timing: Timing, magnitude: int, number: int) -> int:
+    """What message `number`, from 0, of a value of this magnitude carries."""
+    rest, before = magnitude, number
+    while before >= timing.wire[ix(rest), RUN]:
+        before -= timing.wire[ix(rest), RUN]
+        rest -= timing.wire[ix(rest), RUN] * timing.wire[ix(rest), PART]
+    return timing.wire[ix(rest), PART]
 
 
 @inlined

@@ -28,8 +28,8 @@ from simulator.counts.columns import (
     UPDATE_START,
 )
 from simulator.timing.arrays import TimeState, Timing
-from simulator.values.kernels_messages import signed_digits
-from workloads.compiled import inlined, uncounted
+from simulator.wire_table import EACH, MESSAGES, PART, RUN
+from workloads.compiled import inlined, ix, uncounted
 
 Int64 = NDArray[np.int64]
 
@@ -117,20 +117,27 @@ def _send_and_serve(
     waited_link, waited_queue, units = np.int64(0), np.int64(0), np.int64(0)
     scanned = np.int64(0)  # time of the scan up to and with the last neuron that sent
     before = np.int64(0)  # and up to this pixel
+    rest, part = np.int64(0), np.int64(0)
     j = np.uint64(0)
     for pixel in range(pixel_messages.shape[0]):
         cost = pixel_fs(slots, timing, slot, core, maps.pixel[core] + pixel)
         row, base = service_row + hits[pixel], before - (pixel * channels - 1) * cost
-        one = timing.service_fs[row, 1]
+        one, reaching = timing.service_fs[row, 1], np.int64(hits[pixel] > 0)
         for _ in range(pixel_messages[pixel]):
             reach = base + neuron[j] * cost
             now += reach - scanned + fire
             scanned = reach
-            repeats = abs(np.int64(value[j])) if maps.unary else np.int64(1)
-            repeats = repeats if hits[pixel] > 0 else np.int64(0)
-            service = timing.service_fs[row, signed_digits(value[j])] if maps.count_digits else one
-            units += repeats
-            for _ in range(repeats):
+            unsent, run, service = reaching, np.int64(1), one
+            if not maps.plain:
+                rest = abs(np.int64(value[j]))
+                unsent, run = reaching * timing.wire[ix(rest), MESSAGES], np.int64(0)
+            units += unsent
+            for _ in range(unsent):
+                if run == 0:  # a run of equal messages begins
+                    part, run = timing.wire[ix(rest), PART], timing.wire[ix(rest), RUN]
+                    service = timing.service_fs[row, timing.wire[ix(part), EACH]]
+                    rest -= part * run
+                run -= 1
                 ready = now + encode
                 at = max(ready, link_free)
                 now = max(at, starts[head]) if sent >= depth else at
@@ -147,7 +154,7 @@ def _send_and_serve(
                 sent += 1
                 head = _next_place(head, depth)
                 if traced < trace.shape[0]:
-                    carried = value[j] // repeats if maps.unary else value[j]
+                    carried = value[j] if maps.plain else (part if value[j] > 0 else -part)
                     arrival = link_free + wire
                     note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
                     traced += 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulationError
-from simulator.placement.plan import LinkPlan, Plan, ceil_div, words_per_message
+from simulator.placement.plan import LinkPlan, Plan, serving_at
 
 LONGEST_FS: Final = 2**63 - 1
 """Times are int64 femtoseconds: 9223 s."""
@@ -46,19 +46,10 @@ def counted(times_fs: Iterable[int]) -> NDArray[np.int64]:
 
 def links_cause(plan: Plan, link: LinkPlan, hits: int) -> Cause:
     """What takes the longest while a message that reaches `hits` pixels is served at the end of a link."""
-    core = plan.cores[link.receiver]
-    timing, synapses = core.timing, hits * link.channels
-    weight_words, state_words = words_per_message(plan, link, hits)
-    took = {
-        "add": ceil_div(synapses, timing.add_lanes) * timing.add_fs,
-        "state": ceil_div(2 * state_words, timing.state_memory.ports) * timing.state_memory.access_fs,
-    }
-    if plan.encoding.multiplies and timing.multiply_fs is not None:
-        took["multiply"] = ceil_div(synapses, timing.multiply_lanes) * timing.multiply_fs
-    if core.streams:
-        took["stream"] = core.stream_latency_fs + weight_words * core.stream_word_fs
-    else:
-        took["weights"] = ceil_div(weight_words, timing.weight_memory.ports) * timing.weight_memory.access_fs
+    serving = serving_at(plan, link)
+    took = serving.took(hits * link.channels, 1)._asdict()
+    if serving.stream:
+        took["stream"] = took.pop("weights")
     return max(took, key=lambda each: took[each])
 
 

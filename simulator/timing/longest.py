@@ -18,7 +18,7 @@ from simulator.counts import columns as c
 from simulator.counts.arrays import Slots
 from simulator.counts.part_arrays import Parts
 from simulator.errors import SimulationError
-from simulator.placement.plan import LinkPlan, Plan, ceil_div, port_fs, service_fs
+from simulator.placement.plan import LinkPlan, Plan, serving_at
 from simulator.placement.routes import Send
 from simulator.timing.limits import CAUSES, LONGEST_FS, Cause, beyond_the_limit, links_cause
 
@@ -33,13 +33,13 @@ _ROUNDING: Final = 1 + 2.0**-20
 class Costs:
     """What frames can take, in fs, as floats: columns are those of `CAUSES`.
 
-    `unit`: (classes, causes) for one message of a pixel of each class; `digit`: the same for each signed digit of its
-    value (`shift_add` alone). `update`, `fire`: (cores,) a neuron. `frame`: (causes,) whatever happens in a frame;
-    `tail`: once besides. `most_waiting`: how many can wait for one link at a time.
+    `unit`: (classes, causes) for one message of a pixel of each class that makes one addition for each synapse;
+    `digit`: the same for each further addition. `update`, `fire`: (cores,) a neuron. `frame`: (causes,) whatever
+    happens in a frame; `tail`: once besides. `most_waiting`: how many can wait for one link at a time.
     """
 
     unit: Float
-    digit: Float | None
+    digit: Float
     update: Float
     fire: Float
     frame: Float
@@ -50,7 +50,6 @@ class Costs:
 def costs_of(plan: Plan, parts: Parts, *, serial: bool) -> Costs:
     """Work out the costs of a plan; made once for a run."""
     classes = int(parts.classes[-1])
-    shift_add = plan.encoding.additions == "signed_digits"
     unit, digit = np.zeros((classes, len(CAUSES))), np.zeros((classes, len(CAUSES)))
     frame, tail = np.zeros(len(CAUSES)), np.zeros(len(CAUSES))
     sends = np.array([_sending(plan, send, plan.message_fs) for send in plan.sends]).reshape(-1, len(CAUSES))
@@ -69,7 +68,7 @@ def costs_of(plan: Plan, parts: Parts, *, serial: bool) -> Costs:
     tail[barrier] += sum(plan.release_fs) * (plan.levels + 1)
     return Costs(
         unit=unit,
-        digit=digit if shift_add else None,
+        digit=digit,
         update=np.array([core.timing.update_fs for core in plan.cores], np.float64),
         fire=np.array([core.timing.fire_fs for core in plan.cores], np.float64),
         frame=frame,
@@ -80,9 +79,9 @@ def costs_of(plan: Plan, parts: Parts, *, serial: bool) -> Costs:
 
 def frame_costs(costs: Costs, slots: Slots, chosen: Int64) -> Float:
     """(frames, causes) fs: all that is done in each of the frames in slots `chosen`, added up."""
-    total: Float = slots.class_units[chosen].astype(np.float64) @ costs.unit + costs.frame
-    if costs.digit is not None:
-        total += slots.class_digits[chosen].astype(np.float64) @ costs.digit
+    units = slots.class_units[chosen]
+    further = slots.class_digits[chosen] - units
+    total: Float = units.astype(np.float64) @ costs.unit + further.astype(np.float64) @ costs.digit + costs.frame
     record = slots.record[chosen]
     total[:, CAUSES.index("update")] += record[..., c.UPDATES].astype(np.float64) @ costs.update
     total[:, CAUSES.index("fire")] += record[..., c.VALUES_OUT].astype(np.float64) @ costs.fire
@@ -114,17 +113,16 @@ def _add_services(plan: Plan, parts: Parts, core: int, unit: Float, digit: Float
 
 
 def _service(plan: Plan, link: LinkPlan, hits: int) -> tuple[Float, float]:
-    """(causes,) fs for one message at the end of a link, and what each digit of its value adds, (`shift_add`) fs."""
+    """(causes,) fs for one message of one addition at the end of a link, and what a further addition takes, fs."""
     row = np.zeros(len(CAUSES))
     if not hits:
         return row, 0.0
-    timing = plan.cores[link.receiver].timing
-    row[CAUSES.index("decode")] = timing.decode_fs
-    row[CAUSES.index("port")] = port_fs(plan, link, hits)
-    rest = service_fs(plan, link, hits, 1) - timing.decode_fs
-    digit_fs = float(ceil_div(hits * link.channels, timing.add_lanes) * timing.add_fs)
+    serving, synapses = serving_at(plan, link), hits * link.channels
+    row[CAUSES.index("decode")] = serving.timing.decode_fs
+    row[CAUSES.index("port")] = serving.port_fs(synapses)
+    rest = serving.service_fs(synapses, 1) - serving.timing.decode_fs
     row[CAUSES.index(links_cause(plan, link, hits))] += rest
-    return row, digit_fs if plan.encoding.additions == "signed_digits" else 0.0
+    return row, float(serving.took(synapses, 1).add)
 
 
 def _sending(plan: Plan, send: Send, on_link_fs: int) -> Float:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.values.columns import WIDTH
-from simulator.values.function import Addition, IntegerFunction
+from simulator.values.cuts import cut_table
+from simulator.values.function import IntegerFunction, largest_sent
 from simulator.values.kernels_messages import SUMS
 from simulator.values.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
 from simulator.values.products import Products, dense_products
@@ -74,7 +75,7 @@ class NetworkArrays(NamedTuple):
     rounding: int
     carried: bool  # accumulators go on from frame to frame, and changes are listed; else values that are not zero
     saturating: bool
-    units: bool  # a value is added unit by unit (where it matters: accumulators that saturate)
+    cuts: Int64  # (magnitudes, columns): the pieces in which a value is added, see simulator.values.cuts
     accumulator_bits: int
     macs_to_share: int  # more work than this is shared out to all threads
     neurons_to_share: int
@@ -183,7 +184,7 @@ def network_arrays(network: IntegerNetwork, function: IntegerFunction, products:
         rounding=ROUNDINGS[network.input_requantiser.rounding],
         carried=function.carried,
         saturating=network.overflow == "saturate",
-        units=function.addition is Addition.UNITS,
+        cuts=cut_table(function.cut, largest_sent(network) if network.overflow == "saturate" else 0),
         accumulator_bits=network.accumulator_bits,
         macs_to_share=MACS_TO_SHARE,
         neurons_to_share=NEURONS_TO_SHARE,

@@ -8,29 +8,30 @@ order of their sums, so frame by frame is one function and changes another, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from simulator.values.cuts import WHOLE, Cut
 from workloads.integer.network import IntegerNetwork
-
-
-class Addition(Enum):
-    """How the value of a message comes to an accumulator: at once, or one unit after the other."""
-
-    WHOLE = "whole"
-    UNITS = "units"
 
 
 @dataclass(frozen=True)
 class IntegerFunction:
-    """`carried`: accumulators go on from frame to frame, by changes; else each frame starts from the bias."""
+    """`carried`: accumulators go on from frame to frame, by changes; else each frame starts from the bias. `cut`: the
+    pieces in which a value is added.
+    """
 
     precision: str
     carried: bool
-    addition: Addition
+    cut: Cut
 
 
-def function_of(network: IntegerNetwork, *, changes: bool, addition: Addition) -> IntegerFunction:
+def function_of(network: IntegerNetwork, *, changes: bool, cut: Cut) -> IntegerFunction:
     """The function that a network computes, which sends changes or values."""
     if network.overflow == "wrap":
-        return IntegerFunction(network.precision, carried=True, addition=Addition.WHOLE)
-    return IntegerFunction(network.precision, carried=changes, addition=addition)
+        return IntegerFunction(network.precision, carried=True, cut=WHOLE)
+    return IntegerFunction(network.precision, carried=changes, cut=cut)
+
+
+def largest_sent(network: IntegerNetwork) -> int:
+    """The largest magnitude that any layer can send: of a value, or of a change, which spans at most their range."""
+    requantisers = [network.input_requantiser, *(layer.requantiser for layer in network.layers)]
+    return max(max(each.high - each.low, each.high, -each.low) for each in requantisers if each)

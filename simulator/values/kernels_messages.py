@@ -113,15 +113,3 @@ def distance_of(integers: Int32, neuron: Int32, value: Int32, begin: int, end: i
         s, change = np.int64(integers[neuron[j]]), np.int64(value[j])
         distance += abs(s * l1_before - (s - change) * l1)
     return distance
-
-
-@uncounted
-def signed_digits(value: int) -> int:
-    """Non-zero digits of the canonical signed-digit form of an integer (see simulator.modes.signed_digits)."""
-    magnitude = abs(np.int64(value))
-    bits = magnitude ^ (3 * magnitude)
-    digits = np.int64(0)
-    while bits:
-        bits &= bits - 1
-        digits += 1
-    return digits

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.values.cuts import PART, PIECES, RUN
 from simulator.values.vectors import LANES, add_block_of_eight, add_block_of_four, add_block_of_two
 from workloads.compiled import uncounted
 
@@ -143,43 +144,72 @@ def add_saturating(
     count: int,
     accumulator: Int32,
     touched: Bytes,
-    units: bool,
+    cuts: Int64,
     low: int,
     high: int,
 ) -> int:
-    """Any synapses, one wire message after the other, each sum clipped to low..high; returns additions clipped.
+    """Any synapses, one piece of a value after the other, each sum clipped to low..high; returns additions clipped.
 
-    weights: flat (channels in, kernel y, kernel x reversed, outputs of a group); window: see NetworkArrays; sender,
-    receiver: shapes (height, width, channels).
+    weights: flat (channels in, kernel y, kernel x reversed, outputs of a group); window, cuts: see NetworkArrays;
+    sender, receiver: shapes (height, width, channels).
     """
     clips = 0
-    channels = sender[2]
     for j in range(count):
-        repeats = abs(value[j]) if units else 1
-        step = np.int64(np.sign(value[j])) if units else np.int64(value[j])
-        pixel, channel = neuron[j] // channels, neuron[j] % channels
-        rows = 1 if window[0] else window[1]
-        columns = 1 if window[0] else window[2]
-        for i in range(rows):
-            for k in range(columns):
-                place, source = 0, neuron[j] * outputs
-                if not window[0]:
-                    row_y = reached(pixel // sender[1], i, window[3], window[5], window[7], receiver[0])
-                    row_x = reached(pixel % sender[1], k, window[4], window[6], window[8], receiver[1])
-                    if row_y < 0 or row_x < 0:
-                        continue
-                    place = row_y * receiver[1] + row_x
-                    source = ((channel * window[1] + i) * window[2] + window[2] - 1 - k) * outputs
-                touched[place] = 1
-                target = place * receiver[2] + channel // (channels // groups) * outputs
-                if window[0]:
-                    target = 0
-                for o in range(outputs):
-                    for _ in range(repeats):
-                        total = np.int64(accumulator[target + o]) + step * np.int64(weights[source + o])
-                        within = min(max(total, low), high)
-                        clips += within != total
-                        accumulator[target + o] = within
+        rest, pieces = abs(np.int64(value[j])), cuts[abs(value[j]), PIECES]
+        while pieces > 0:
+            part, run = cuts[rest, PART], cuts[rest, RUN]
+            step = part if value[j] > 0 else -part
+            clips += _add_run_saturating(
+                weights, window, groups, outputs, sender, receiver, neuron[j], step, run, accumulator, touched, low,
+                high,
+            )  # fmt: skip
+            pieces -= run
+            rest -= part * run
+    return clips
+
+
+@uncounted
+def _add_run_saturating(
+    weights: Weights,
+    window: Int64,
+    groups: int,
+    outputs: int,
+    sender: Int64,
+    receiver: Int64,
+    neuron: int,
+    step: int,
+    run: int,
+    accumulator: Int32,
+    touched: Bytes,
+    low: int,
+    high: int,
+) -> int:
+    """`run` equal pieces of one neuron's value, each of which carries `step`; returns additions clipped."""
+    clips = 0
+    channels = sender[2]
+    pixel, channel = neuron // channels, neuron % channels
+    rows = 1 if window[0] else window[1]
+    columns = 1 if window[0] else window[2]
+    for i in range(rows):
+        for k in range(columns):
+            place, source = 0, neuron * outputs
+            if not window[0]:
+                row_y = reached(pixel // sender[1], i, window[3], window[5], window[7], receiver[0])
+                row_x = reached(pixel % sender[1], k, window[4], window[6], window[8], receiver[1])
+                if row_y < 0 or row_x < 0:
+                    continue
+                place = row_y * receiver[1] + row_x
+                source = ((channel * window[1] + i) * window[2] + window[2] - 1 - k) * outputs
+            touched[place] = 1
+            target = place * receiver[2] + channel // (channels // groups) * outputs
+            if window[0]:
+                target = 0
+            for o in range(outputs):
+                for _ in range(run):
+                    total = np.int64(accumulator[target + o]) + step * np.int64(weights[source + o])
+                    within = min(max(total, low), high)
+                    clips += within != total
+                    accumulator[target + o] = within
     return clips
 
 

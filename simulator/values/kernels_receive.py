@@ -325,7 +325,7 @@ def receive_saturating(net: NetworkArrays, state: ValueState, trace: Trace, slot
             trace.messages[slot, sender],
             accumulator,
             touched,
-            net.units,
+            net.cuts,
             -top - 1,
             top,
         )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from workloads.integer.bounds import largest_inputs, static_bound
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Map, Synapses, Window
+from workloads.integer.windows import kernel_axis, reach
 
 Products = Literal["auto", "messages", "dense"]
 
@@ -118,10 +119,8 @@ def _padded(
     s: NDArray[np.floating[Any]], window: Window, kernel: tuple[int, ...], target: tuple[int, int]
 ) -> NDArray[np.floating[Any]]:
     """The map s within zeros, as far as the windows of all target positions look."""
-    sizes = [
-        (target[axis] - 1) * window.stride[axis] + (kernel[axis] - 1) * window.dilation[axis] + 1 for axis in (0, 1)
-    ]
-    padded = np.zeros((*(max(size, 0) for size in sizes), s.shape[2]), s.dtype)
+    sizes = [reach(kernel_axis(window, kernel[axis], axis), target[axis]) for axis in (0, 1)]
+    padded = np.zeros((*sizes, s.shape[2]), s.dtype)
     top, left = window.padding
     inside = padded[top : top + s.shape[0], left : left + s.shape[1]]
     inside[...] = s[: inside.shape[0], : inside.shape[1]]

@@ -7,7 +7,7 @@ from deltasim.experiment.message_costs import message_costs
 from hwmodels import chip_of, load_accelerator, price, totals
 from hwmodels.prices.pricing import action_prices
 from hwmodels.records import ACTIONS, COLUMNS
-from simulator import mode_named, plan_network, simulate
+from simulator import SimulationError, mode_named, plan_network, simulate
 from simulator.placement.plan import words_per_message
 from workloads import Quantisation, load_frames, load_network, quantise
 
@@ -80,3 +80,19 @@ def test_shift_add_pays_by_digits(tmp_path) -> None:
     add_pj = accelerator.operations.add[accelerator.core.add.type].energy_pj.value / 1e6
     assert [cost.per_digit for cost in costs] == pytest.approx([add_pj] * 3)
     assert all(cost.per_unit == 0 and cost.per_value > 0 for cost in costs)
+
+
+def test_what_has_no_terms_is_refused_with_what_has(tmp_path) -> None:
+    file = tmp_path / "chip.yaml"
+    file.write_text(
+        "schema: deltasim/accelerator/1\nname: bursts\nextends: horowitz-45nm\n"
+        "messages: {encoding: sign_magnitude_burst}\n"
+    )
+    accelerator = load_accelerator(file)
+    network = quantise(load_network("mnist-784-200-200-10"), load_frames("temporal-mnist").read(0, 5)).scaled
+    plan = plan_network(network, chip_of(accelerator), mode_named("sigma_delta"))
+    expected = (
+        "messages.encoding is sign_magnitude_burst: .* only in unary or graded or shift_add ones: search for oper"
+    )
+    with pytest.raises(SimulationError, match=expected):
+        message_costs(plan, accelerator)

@@ -42,11 +42,29 @@ def test_what_the_messages_carry_adds_up_to_the_value(encoding: Encoding, value:
 
 @given(VALUES)
 def test_additions_of_each(value: int) -> None:
-    """The definition, per synapse: |n| for unary, 1 for graded, fewest digits for shift_add."""
+    """The definition, per synapse: |n| for unary, 1 for graded, fewest digits for shift_add, bits for bursts."""
     small = value % 64 + 1
     assert [sum(map(ENCODINGS["unary"].adds, ENCODINGS["unary"].carried(n))) for n in (small, -small)] == [small] * 2
     assert ENCODINGS["graded"].adds(value) == 1
     assert ENCODINGS["shift_add"].adds(value) == digits_of_least_weight(value)
+    burst = ENCODINGS["sign_magnitude_burst"]
+    assert sum(map(burst.adds, burst.carried(value))) == f"{abs(value):b}".count("1")
+
+
+def test_a_burst_is_the_bits_of_a_value_the_lowest_first() -> None:
+    """Each with the value's sign; nothing for zero."""
+    burst = ENCODINGS["sign_magnitude_burst"]
+    assert [burst.carried(value) for value in (1, -6, 0, 255)] == [[1], [-2, -4], [], [2**i for i in range(8)]]
+
+
+@given(st.integers(2, 16))
+def test_the_payload_of_a_burst_holds_every_place_of_a_change_and_its_sign(bits: int) -> None:
+    """The widest change of activations of so many bits is all ones; no payload of a bit less would do."""
+    payload = ENCODINGS["sign_magnitude_burst"].payload
+    assert payload is not None
+    places = len(ENCODINGS["sign_magnitude_burst"].carried(2**bits - 1))
+    held = [n for n in range(1, 10) if 2 ** (n - 1) >= places]
+    assert payload.bits(bits) == held[0]
 
 
 def test_bits_of_a_message() -> None:
@@ -55,12 +73,13 @@ def test_bits_of_a_message() -> None:
         "unary": 24,
         "graded": 33,
         "shift_add": 33,
+        "sign_magnitude_burst": 33,
     }
 
 
 def test_which_need_a_multiplier() -> None:
     """As errors say it."""
-    assert without_multiplier() == "unary or shift_add"
+    assert without_multiplier() == "unary, shift_add or sign_magnitude_burst"
 
 
 def test_values_at_full_precision_are_graded_whatever_the_chip() -> None:

@@ -17,7 +17,7 @@ from hwmodels.encodings import signed_digits
 from hwmodels.records import COLUMNS
 from simulator import advance, checkpoint, plan_network, restore, simulate, start
 from simulator.modes import mode_named
-from simulator.reference.integers import canonical_digits, requantise_exactly
+from simulator.reference.integers import requantise_exactly
 from simulator.values.arrays import ROUNDINGS
 from simulator.values.kernels_requantise import requantise
 from workloads.integer.network import Requantiser
@@ -77,6 +77,16 @@ def test_a_saturating_accumulator_that_clips_breaks_the_identity():
     assert plain.outputs.tolist() == [[0], [2047], [2000]]
     assert delta.outputs.tolist() == [[0], [2047], [47]]
     assert delta.counts[1, 1, COLUMNS.index("accumulator_clips")] > 0
+
+
+def canonical_digits(value):
+    """Signed digits of `value`, least significant first, no two neighbours non-zero (Reitwiesner's recoding)."""
+    digits = []
+    while value:
+        digit = 2 - value % 4 if value % 2 else 0
+        digits.append(digit)
+        value = (value - digit) // 2
+    return digits
 
 
 @given(st.integers(-(2**20), 2**20))

@@ -12,6 +12,7 @@ from random_cases import cases
 from small_chips import CHIP, CORE, chain, frames, with_core
 
 from hwmodels import ACTION_COLUMNS, action_prices, chip_of, load_accelerator, price
+from hwmodels.encodings import ENCODINGS
 from hwmodels.records import ACTIONS, COLUMNS, COUNTS, LINK_COLUMNS, OF_THE_LAYER
 from simulator import Arrival, Placement, simulate
 
@@ -108,7 +109,7 @@ def test_a_split_changes_no_integer_and_adds_only_where_bands_overlap(case):
 
 
 @settings(max_examples=40)
-@given(any_case, st.sampled_from(["unary", "graded", "shift_add"]))
+@given(any_case, st.sampled_from(list(ENCODINGS)))
 def test_the_encoding_changes_no_integer(case, encoding):
     """Of saturating accumulators it may: unary messages clip one by one."""
     network = replace(case.network, overflow="wrap")

@@ -53,6 +53,7 @@ def test_one_core_one_message(engine):
         ("unary", 3 * 7, 0, 7, 10_000 + 3 * 100),
         ("graded", 3, 3, 1, 10_000 + 3 * 100 + 3 * 1000),
         ("shift_add", 2 * 3, 0, 1, 10_000 + 2 * 3 * 100),  # 7 = 8 - 1
+        ("sign_magnitude_burst", 3 * 3, 0, 3, 10_000 + 3 * 100),  # 1, 2, 4
     ],
 )
 def test_what_a_message_of_seven_costs_three_neurons(engine, encoding, adds, multiplies, messages, service):
@@ -63,6 +64,31 @@ def test_what_a_message_of_seven_costs_three_neurons(engine, encoding, adds, mul
     table = result.messages_table()
     assert set(table["end_fs"] - table["start_fs"]) == {service}
     assert result.outputs.tolist() == [[7, 7, 7]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_burst_sends_the_bits_of_a_change_one_after_another_the_lowest_first(engine):
+    """5 is 1 and 4; the change from 5 to 3 is -2, one message."""
+    chip = replace(CHIP, encoding="sign_magnitude_burst")
+    result = simulate(chain(1, 1), frames([5], [3]), chip, "sigma_delta", engine=engine, record_messages=True)
+    table = result.messages_table()
+    assert table[["frame", "value"]].to_numpy().tolist() == [[0, 1], [0, 4], [1, -2]]
+    first, second = table["ready_fs"].tolist()[:2]
+    assert first == CORE.access_fs + CORE.fire_fs + CORE.encode_fs
+    assert second == table["sent_fs"][0] + CORE.encode_fs
+    assert result.outputs.tolist() == [[5], [3]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("encoding", "clips"), [("graded", 1), ("unary", 5), ("shift_add", 1), ("sign_magnitude_burst", 2)]
+)
+def test_every_message_is_clipped_in_turn(engine, encoding, clips):
+    """Up to 127 by 7 x 50: 350 at once; 50, 100, 150 and so on; or 50, 150 and 350."""
+    network = replace(chain(1, 1, weight=50, overflow="saturate"), accumulator_bits=8)
+    result = simulate(network, frames([7]), replace(CHIP, encoding=encoding), "rounding", engine=engine)
+    assert result.outputs.tolist() == [[127]]
+    assert row(result, 0, 1)["accumulator_clips"] == clips
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
+from hwmodels.encodings import ENCODINGS
 from simulator import Arrival, Mapping, Placement
 from simulator.placement.mapping import is_grouped, layer_names, sent_map
 from workloads.integer.network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
@@ -180,7 +181,7 @@ def chips(draw, least=5):
         weight_bits=16,
         activation_bits=16,
         accumulator_bits=32,
-        encoding=draw(st.sampled_from(["unary", "graded", "shift_add"])),
+        encoding=draw(st.sampled_from(list(ENCODINGS))),
         payload_bits=16,
         header_bits=draw(st.integers(1, 40)),
         link_bits=draw(st.sampled_from([8, 16, 64])),

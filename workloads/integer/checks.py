@@ -20,6 +20,7 @@ from workloads.integer.network import (
     Synapses,
     Window,
 )
+from workloads.integer.windows import looks, pool_axis
 
 PIXEL_MAX = 255
 WIDEST_INPUT_SHIFT = 16
@@ -217,9 +218,7 @@ def _pool_problems(layer: IntegerLayer) -> Iterator[str]:
 
 
 def _blind_window(pool: MaxPooling, axis: int, size: int, windows: int) -> int | None:
-    starts = np.arange(windows) * pool.stride[axis] - pool.padding[axis]
-    places = starts[:, None] + np.arange(pool.kernel[axis]) * pool.dilation[axis]
-    blind = ~((places >= 0) & (places < size)).any(axis=1)
+    blind = looks(pool_axis(pool, axis), np.arange(windows), size) == 0
     return int(blind.argmax()) if blind.any() else None
 
 

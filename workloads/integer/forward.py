@@ -24,6 +24,7 @@ from workloads.integer.network import (
     Requantiser,
 )
 from workloads.integer.products import exact_sums
+from workloads.integer.windows import at_tap, padding_after, pool_axis
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -132,16 +133,16 @@ def _rescaled(layer: IntegerLayer, accumulators: IntArray, requantiser: Requanti
 
 def _pooled(maps: NDArray[Any], pool: MaxPooling, shape: tuple[int, int, int]) -> IntArray:
     """Largest value of each window of maps (n, H, W, C)."""
-    sides = []
-    for axis in range(2):
-        reach = (shape[axis] - 1) * pool.stride[axis] + (pool.kernel[axis] - 1) * pool.dilation[axis] + 1
-        sides.append((pool.padding[axis], max(0, reach - pool.padding[axis] - maps.shape[axis + 1])))
+    down, across = pool_axis(pool, 0), pool_axis(pool, 1)
+    sides = [
+        (each.padding, padding_after(each, outputs, size))
+        for each, outputs, size in zip((down, across), shape[:2], maps.shape[1:3], strict=True)
+    ]
     padded = np.pad(maps, ((0, 0), *sides, (0, 0)), constant_values=np.iinfo(np.int32).min)
     largest = np.full((len(maps), *shape), np.iinfo(np.int32).min, np.int32)
     for y, x in np.ndindex(pool.kernel):
-        down = slice(y * pool.dilation[0], None, pool.stride[0])
-        across = slice(x * pool.dilation[1], None, pool.stride[1])
-        np.maximum(largest, padded[:, down, across][:, : shape[0], : shape[1]], out=largest)
+        seen = padded[:, at_tap(down, y, shape[0]), at_tap(across, x, shape[1])]
+        np.maximum(largest, seen, out=largest)
     return largest
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from workloads.integer.bounds import static_bound
 from workloads.integer.network import IntArray, IntegerLayer, Map, Synapses, Window
+from workloads.integer.windows import Axis, at_tap, kernel_axis, padding_after
 
 Numbers: TypeAlias = NDArray[Any]
 
@@ -42,12 +43,11 @@ def apply_synapses(synapses: Synapses, maps: Numbers, shape: Map, dtype: type[An
 def _convolved(maps: Numbers, weights: Numbers, window: Window, shape: Map) -> Numbers:
     """One matrix product per position in the kernel, of what all windows see there."""
     (tall, wide), groups = weights.shape[1:3], window.groups
-    padded = _padded(maps, window, (tall, wide), shape)
+    down, across = kernel_axis(window, tall, 0), kernel_axis(window, wide, 1)
+    padded = _padded(maps, (down, across), shape)
     sums = np.zeros((len(maps), *shape), maps.dtype)
     for y, x in np.ndindex(tall, wide):
-        down = slice(y * window.dilation[0], None, window.stride[0])
-        across = slice(x * window.dilation[1], None, window.stride[1])
-        seen = padded[:, down, across][:, : shape[0], : shape[1]]
+        seen = padded[:, at_tap(down, y, shape[0]), at_tap(across, x, shape[1])]
         sums += _mixed(seen, weights[:, y, x].reshape(groups, -1, weights.shape[3]))
     return sums
 
@@ -67,13 +67,12 @@ def _mixed(seen: Numbers, weights: Numbers) -> Numbers:
     return mixed.transpose(1, 0, 2).reshape(*places, groups * outputs)
 
 
-def _padded(maps: Numbers, window: Window, kernel: tuple[int, int], shape: Map) -> Numbers:
+def _padded(maps: Numbers, windows: tuple[Axis, Axis], shape: Map) -> Numbers:
     """`maps` with zeros around: as many above and left as the window says, as many below and right as it reaches."""
-    sides = []
-    for axis in range(2):
-        reach = (shape[axis] - 1) * window.stride[axis] + (kernel[axis] - 1) * window.dilation[axis] + 1
-        before = window.padding[axis]
-        sides.append((before, max(0, reach - before - maps.shape[axis + 1])))
+    sides = [
+        (each.padding, padding_after(each, outputs, size))
+        for each, outputs, size in zip(windows, shape[:2], maps.shape[1:3], strict=True)
+    ]
     if not any(map(any, sides)):
         return maps
     return np.pad(maps, ((0, 0), *sides, (0, 0)))

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.integer.float_layers import FloatLayer, Link
-from workloads.integer.network import Map, Window
+from workloads.integer.network import Map
+from workloads.integer.windows import hits, kernel_axis
 
 
 def fan_outs(layers: Sequence[FloatLayer], input_shape: Map) -> tuple[NDArray[np.int64], ...]:
@@ -27,17 +28,9 @@ def _synapses(link: Link, sent: Map, shape: Map) -> NDArray[np.int64]:
     outputs = link.weights.shape[-1]
     if link.window is None:
         return np.full(sent[:2], outputs, np.int64)
-    down, across = (_windows(link.window, link.weights.shape[1:3], sent, shape, axis) for axis in range(2))
+    down, across = (
+        hits(kernel_axis(link.window, link.weights.shape[1 + axis], axis), np.arange(shape[axis]), sent[axis])
+        for axis in range(2)
+    )
     counts: NDArray[np.int64] = outputs * np.multiply.outer(down, across)
-    return counts
-
-
-def _windows(window: Window, kernel: tuple[int, ...], sent: Map, shape: Map, axis: int) -> NDArray[np.int64]:
-    """How many (output, position in the kernel) pairs read each row or column of the sender's map."""
-    counts = np.zeros(sent[axis], np.int64)
-    starts = np.arange(shape[axis]) * window.stride[axis] - window.padding[axis]
-    for position in range(kernel[axis]):
-        read = starts + position * window.dilation[axis]
-        read = read[(read >= 0) & (read < sent[axis])]
-        np.add.at(counts, read, 1)
     return counts

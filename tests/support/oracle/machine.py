@@ -109,6 +109,9 @@ def messages(encoding, value):
     """What goes on the wire for a value."""
     if encoding == "unary":
         return [1 if value > 0 else -1] * abs(value)
+    if encoding == "sign_magnitude_burst":
+        sign, magnitude = (1 if value > 0 else -1), abs(value)
+        return [sign * 2**place for place in range(magnitude.bit_length()) if magnitude // 2**place % 2]
     return [value]
 
 
