@@ -171,10 +171,10 @@ def print_layers(console: Console, run: Run) -> None:
             table.add_column(f"{heading}\n{name}", justify="right")
     table.add_column("bits\nneeded", justify="right")
     for cores in zip(*entries, strict=True):
-        decibels = [f"{entry['signal_to_noise_db']:.1f}" for entry in cores]
-        clipped = [f"{100 * entry['saturated_share']:.3f}" for entry in cores]
-        bits = max(int(entry.get("bits_needed", 0)) for entry in cores)
-        table.add_row(Text(str(cores[0]["layer"])), *decibels, *clipped, str(bits or "-"))
+        decibels = [f"{entry.signal_to_noise_db:.1f}" for entry in cores]
+        clipped = [f"{100 * entry.saturated_share:.3f}" for entry in cores]
+        bits = max(entry.bits_needed or 0 for entry in cores)
+        table.add_row(Text(cores[0].layer), *decibels, *clipped, str(bits or "-"))
     console.print(table)
 
 

@@ -22,7 +22,8 @@ from reports.run.atomic import read_arrays, read_json
 from reports.run.mesh import check_mesh
 from reports.run.outputs import StoredOutputs, read_outputs
 from reports.run.parts import Parts
-from reports.run.stored import check_file, chosen_frames, read_manifest, read_parquet
+from reports.run.records import CoreRecord, Manifest, MeshRecord, QuantisationRecord
+from reports.run.stored import check_file, chosen_frames, read_manifest, read_parquet, read_record
 from reports.tables import changes, core_tables, layer_costs
 from reports.tables import summary as tables
 from reports.tables.answers import answer_columns, scaled
@@ -53,13 +54,15 @@ def load_run(path: Path | str) -> Run:
             manifest=manifest,
             experiment_yaml=(path / files.EXPERIMENT).read_text(encoding="utf-8"),
             accelerator=Accelerator.model_validate(read_json(path / files.ACCELERATOR)),
-            parts=tuple(read_json(path / files.LAYERS)),
-            mesh=dict(check_mesh(read_json(path / files.MESH), str(path / files.MESH))),
+            parts=tuple(read_record(list[CoreRecord], path / files.LAYERS)),
+            mesh=check_mesh(read_json(path / files.MESH), str(path / files.MESH)),
             counts=read_parquet(path / files.COUNTS, [*INDEX_COLUMNS, *COLUMNS]),
             outputs=outputs,
             labels=labels,
             sample_frames=read_arrays(path / files.SAMPLE_FRAMES)["frames"],
-            quantisation=read_json(path / files.QUANTISATION) if files.QUANTISATION in manifest["files"] else None,
+            quantisation=read_record(QuantisationRecord, path / files.QUANTISATION)
+            if files.QUANTISATION in manifest["files"]
+            else None,
         )
     except _UNREADABLE as error:
         raise RunError(
@@ -80,16 +83,16 @@ class Run:
     """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     experiment_yaml: str
     accelerator: Accelerator
-    parts: tuple[dict[str, Any], ...]
-    mesh: dict[str, Any]
+    parts: tuple[CoreRecord, ...]
+    mesh: MeshRecord
     counts: pd.DataFrame
     outputs: dict[str, StoredOutputs]
     labels: NDArray[np.int64] | None
     sample_frames: NDArray[np.uint8]
-    quantisation: dict[str, Any] | None = None
+    quantisation: QuantisationRecord | None = None
 
     def __repr__(self) -> str:
         return (
@@ -339,8 +342,8 @@ class Run:
     @cached_property
     def frame_rate_hz(self) -> float:
         """Frames per second at which power is given: the experiment's, else the most all networks sustain."""
-        if self.manifest.get("frame_rate_hz"):
-            return float(self.manifest["frame_rate_hz"])
+        if asked_hz := self.manifest.get("frame_rate_hz"):
+            return float(asked_hz)
         return self.frame_count * FS_PER_S / max(int(self.counts["update_end_fs"].max()), 1)
 
     @cached_property
@@ -366,13 +369,11 @@ class Run:
         return {mode: {**each, "sustained_hz": self.paces[mode].sustained_hz} for mode, each in found.items()}
 
 
-def _whole_map(parts: list[dict[str, Any]]) -> tuple[int, int, int] | None:
+def _whole_map(parts: list[CoreRecord]) -> tuple[int, int, int] | None:
     """Height, width and channels of the map that the parts of a layer send together."""
     shape = parts[0].get("sent_shape")
     if not shape:
         return None
-    rows, channels = (
-        max(int(part[name][1]) if name in part else shape[axis] for part in parts)
-        for axis, name in ((0, "rows"), (2, "channels"))
-    )
-    return rows, int(shape[1]), channels
+    height, width, depth = shape
+    rows = max(part["rows"][1] if "rows" in part else height for part in parts)
+    return rows, width, max(part["channels"][1] if "channels" in part else depth for part in parts)

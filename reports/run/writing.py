@@ -25,6 +25,7 @@ from reports.run import consolidate, files
 from reports.run.atomic import parquet_writer, read_arrays, read_json, sync, write_arrays, write_json, write_text
 from reports.run.mesh import check_mesh
 from reports.run.parts import Parts
+from reports.run.records import CoreRecord, MeshRecord, QuantisationRecord, RunRecord
 
 _MARKER = "partial.json"
 
@@ -112,15 +113,15 @@ class PartialRun:
 
     def finish(
         self,
-        manifest: Mapping[str, Any],
+        manifest: RunRecord,
         experiment_yaml: str,
         accelerator: Mapping[str, Any],
-        layers: Sequence[Mapping[str, Any]],
+        layers: Sequence[CoreRecord],
         labels: NDArray[Any] | None,
         sample_frames: NDArray[np.uint8],
-        quantisation: Mapping[str, Any] | None = None,
+        quantisation: QuantisationRecord | None = None,
         *,
-        mesh: Mapping[str, Any],
+        mesh: MeshRecord,
     ) -> Path:
         """Put the chunks of all modes together and rename the whole to `path`. Returns `path`.
 

@@ -82,7 +82,7 @@ def layers_table(
 
 
 def cores_table(
-    counts: pd.DataFrame, energies: pd.DataFrame, parts: Parts, entries: Sequence[Mapping[str, Any]]
+    counts: pd.DataFrame, energies: pd.DataFrame, parts: Parts, entries: Sequence[Mapping[str, object]]
 ) -> pd.DataFrame:
     """One row per mode and core in use: what it holds and where it stands, totals over all frames, and its time.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from hwmodels.records import LINK_COLUMNS
 from reports.run.mesh import link_name
+from reports.run.records import MeshRecord
 from reports.tables.summary import all_frames
 
 
-def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) -> pd.DataFrame:
+def links_table(file: Path, mesh: MeshRecord, intervals: pd.DataFrame) -> pd.DataFrame:
     """One row per mode and link that is used, over all frames, from links.parquet, which is read piece by piece.
 
     `mode, link, name, from_column, from_row, to_column, to_row`, the sums of `LINK_COLUMNS` (`messages_all_frames`,
@@ -49,12 +50,13 @@ def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) ->
     return pd.concat(parts, ignore_index=True)
 
 
-def _places(mesh: Mapping[str, Any]) -> dict[str, Any]:
+def _places(mesh: MeshRecord) -> dict[str, NDArray[Any]]:
     """Number, name and ends of every link."""
     links = mesh["used_links"]
+    tiles = {"from": [link["from"] for link in links], "to": [link["to"] for link in links]}
     ends = {
-        f"{end}_{axis}": np.array([link[end][number] for link in links], np.int64)
-        for end in ("from", "to")
+        f"{end}_{axis}": np.array([tile[number] for tile in of], np.int64)
+        for end, of in tiles.items()
         for number, axis in enumerate(("column", "row"))
     }
     return {"link": np.arange(len(links)), "name": np.array([link_name(link) for link in links], object), **ends}

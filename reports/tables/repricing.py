@@ -19,6 +19,7 @@ from reports.run import files
 from reports.run.atomic import sync, write_json
 from reports.run.consolidate import write_manifest
 from reports.run.finished import Run, load_run
+from reports.run.records import PricedRecord
 from reports.tables.pace import leaks
 from reports.tables.summary import AJ_PER_PJ, COMPONENTS
 from workloads.naming import naming
@@ -39,12 +40,12 @@ def at_prices(run: Run, accelerator: Accelerator, warnings: tuple[str, ...] = ()
     `warnings` join those of the run.
     """
     said = f"energies are those of {accelerator.name}; counts and times were simulated on {run.accelerator.name}"
-    manifest = {
-        **run.manifest,
-        "name": f"{run.name}, {accelerator.name}",
-        "warnings": [*run.warnings, said, *warnings],
-        "priced": {"accelerator": accelerator.name, "simulated_on": run.accelerator.name, "run": _hash_of(run)},
-    }
+    manifest = run.manifest.copy()
+    manifest["name"] = f"{run.name}, {accelerator.name}"
+    manifest["warnings"] = [*run.warnings, said, *warnings]
+    manifest["priced"] = PricedRecord(
+        accelerator=accelerator.name, simulated_on=run.accelerator.name, run=run.manifest["config_hash"]
+    )
     return replace(run, accelerator=accelerator, manifest=manifest)
 
 
@@ -109,12 +110,8 @@ def _fill(run: Run, folder: Path) -> None:
 
 def _priced_hash(run: Run, accelerator: Any) -> str:  # noqa: ANN401 - JSON
     """A hash of its own, so that nobody takes the copy for the run that was simulated."""
-    text = json.dumps([_hash_of(run), accelerator], sort_keys=True)
+    text = json.dumps([run.manifest["config_hash"], accelerator], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _hash_of(run: Run) -> str:
-    return str(run.manifest["config_hash"])
 
 
 def _by_component(run: Run) -> list[dict[str, Any]]:
