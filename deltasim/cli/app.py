@@ -111,7 +111,7 @@ def run(
     with status_line(words) as say, compiling_said(say, words):
         job = job_of(chosen, folder, say=say)
     with progress_bars() as progress:
-        finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress)
+        finished = run_job(job, out or job.default_path, overwrite=overwrite, threads=threads, progress=progress)
     _conclude(finished, json=json)
 
 
@@ -212,7 +212,7 @@ def open_(run: RunPath) -> None:
     from reports import load_run
 
     finished = load_run(run)
-    page = (finished.path / "dashboard.html").absolute()
+    page = (finished.directory_for("its dashboard") / "dashboard.html").absolute()
     if not page.exists():
         page = dashboard(finished).absolute()
     if not webbrowser.open(page.as_uri()):

@@ -16,7 +16,7 @@ from deltasim.experiment.job import Job, arrival_of, network_for
 from deltasim.experiment.manifest import describe_cores, describe_mesh, describe_quantisation, describe_run
 from hwmodels import chip_of
 from hwmodels.records import COLUMNS, LINK_COLUMNS
-from reports import PartialRun, Run, RunError, load_run, open_partial
+from reports import MemoryRun, Run, RunError, RunWriter, load_run, open_partial
 from simulator import (
     FastState,
     Plan,
@@ -51,26 +51,26 @@ def run_job(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Simulate every mode and write the run directory `out` (runs/NAME-HASH unless given), with at most `threads`
-    threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
+    """Simulate every mode and write the run directory `out`; without one the run is kept in memory. With at most
+    `threads` threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
 
     A run of the same configuration that is there already is returned as it is; one that was killed goes on from its
     last finished chunk and ends with the same bytes. Raises RunError if `out` is taken by something else.
     """
-    path = out if out is not None else job.default_path
-    check_place(path)
-    if not overwrite and path.exists():
-        return _already_there(job, path)
-    with naming(path):
-        _write_run(job, open_partial(path, job.config_sha256, overwrite=overwrite), threads, progress)
-    return load_run(path)
+    if out is None:
+        return _write_run(job, MemoryRun(job.config_sha256), threads, progress)
+    check_place(out)
+    if not overwrite and out.exists():
+        return _already_there(job, out)
+    with naming(out):
+        return _write_run(job, open_partial(out, job.config_sha256, overwrite=overwrite), threads, progress)
 
 
-def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
+def _write_run(job: Job, partial: RunWriter, threads: int | None, progress: Progress | None) -> Run:
     for plan in job.plans:
         _simulate_mode(job, plan, partial, threads, progress)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
-    partial.finish(
+    return partial.finish(
         describe_run(job),
         job.experiment_yaml,
         accelerator,
@@ -100,7 +100,7 @@ def _already_there(job: Job, path: Path) -> Run:
     )
 
 
-def _simulate_mode(job: Job, plan: Plan, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
+def _simulate_mode(job: Job, plan: Plan, partial: RunWriter, threads: int | None, progress: Progress | None) -> None:
     """Chunk after chunk into the partial run, from where an earlier attempt left off."""
     mode, count = plan.mode.name, job.frames.count
 
@@ -125,12 +125,12 @@ class _Chunk:
     links: dict[str, NDArray[np.int64]] | None
 
 
-def _add(partial: PartialRun, mode: str, index: int, chunk: _Chunk) -> None:
+def _add(partial: RunWriter, mode: str, index: int, chunk: _Chunk) -> None:
     partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state, chunk.links)
 
 
 def _add_fast_chunks(
-    job: Job, plan: Plan, partial: PartialRun, threads: int | None, report: Callable[[int], None]
+    job: Job, plan: Plan, partial: RunWriter, threads: int | None, report: Callable[[int], None]
 ) -> None:
     mode, count = plan.mode.name, job.frames.count
     network = network_for(job.network, mode)

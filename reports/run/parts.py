@@ -104,3 +104,13 @@ def memories_of(entry: CoreRecord) -> tuple[Held, Held]:
         Held("weight", entry.get("weight_kib"), entry.get("weight_capacity_kib"), streamed),
         Held("state", entry.get("state_kib"), entry.get("state_capacity_kib")),
     )
+
+
+def whole_map(parts: Sequence[CoreRecord]) -> tuple[int, int, int] | None:
+    """Height, width and channels of the map that the parts of a layer send together."""
+    shape = parts[0].get("sent_shape")
+    if not shape:
+        return None
+    height, width, depth = shape
+    rows = max(part["rows"][1] if "rows" in part else height for part in parts)
+    return rows, width, max(part["channels"][1] if "channels" in part else depth for part in parts)

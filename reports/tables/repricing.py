@@ -15,11 +15,10 @@ from hwmodels import ENERGY_COLUMNS, Accelerator, totals
 from hwmodels.records import ACTIONS
 from reports.dashboard.writing import write_dashboard
 from reports.errors import RunError
-from reports.run import files
-from reports.run.atomic import sync, write_json
-from reports.run.consolidate import write_manifest
+from reports.run.atomic import sync
 from reports.run.finished import Run, load_run
 from reports.run.records import PricedRecord
+from reports.run.saving import write_files
 from reports.tables.pace import leaks
 from reports.tables.summary import AJ_PER_PJ, COMPONENTS
 from workloads.naming import naming
@@ -98,13 +97,9 @@ def write_priced_copy(run: Run, path: Path | str) -> Run:
 
 def _fill(run: Run, folder: Path) -> None:
     """All files of the run but the accelerator, which is the new one, and the manifest, which says so."""
-    for name in run.manifest["files"]:
-        if name != files.ACCELERATOR:
-            shutil.copyfile(run.path / name, folder / name)
-    accelerator = json.loads(run.accelerator.model_dump_json(by_alias=True))
-    write_json(folder / files.ACCELERATOR, accelerator)
-    manifest = {key: value for key, value in run.manifest.items() if key not in {"files", "schema_version"}}
-    write_manifest(folder, {**manifest, "config_hash": _priced_hash(run, accelerator)})
+    manifest = run.manifest.copy()
+    manifest["config_hash"] = _priced_hash(run, json.loads(run.accelerator.model_dump_json(by_alias=True)))
+    write_files(replace(run, manifest=manifest), folder)
     sync(folder)
 
 
