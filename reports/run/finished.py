@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from hwmodels import Accelerator, Chip, chip_of, frame_intervals, price
 from hwmodels.records import COLUMNS, INDEX_COLUMNS
@@ -300,7 +301,7 @@ class Run:
         return scaled(np.asarray(self.outputs[mode]), self.manifest.get("output_scales", {}).get(mode, 1.0))
 
     @cached_property
-    def answers(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, ExtensionArray]:
         """The class each network answers, the first of its largest outputs; see `reports.tables.answers`."""
         scales = self.manifest.get("output_scales", {})
         return answer_columns(self.outputs, self.labels, scales=scales, classifies=self.classifies)

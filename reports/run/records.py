@@ -153,10 +153,15 @@ class QuantisationRecord(TypedDict):
     left_to_float: NotRequired[list[str]]
 
 
-def checked(kind: type[Record], content: Any, where: str) -> Record:  # noqa: ANN401 - whatever a JSON file holds
+def checked(
+    kind: type[Record],
+    content: Any,  # noqa: ANN401 - whatever a JSON file holds
+    where: str,
+    remedy: str = "simulate the run again",
+) -> Record:
     """`content` as it is, if it is such a record; more keys than it has are let be.
 
-    Raises RunError with the file, `where`, the field and the value.
+    Raises RunError with the file, `where`, the field, the value and the remedy.
     """
     try:
         TypeAdapter(kind).validate_python(content, strict=True)
@@ -165,5 +170,5 @@ def checked(kind: type[Record], content: Any, where: str) -> Record:  # noqa: AN
         field = ".".join(map(str, first["loc"])) or "the whole of it"
         given = "" if first["type"] == "missing" else f" {first['input']!r:.80}"
         reason = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
-        raise RunError(f"{where}: {field}:{given} {reason}; simulate the run again".replace(":  ", ": ")) from None
+        raise RunError(f"{where}: {field}:{given} {reason}; {remedy}".replace(":  ", ": ")) from None
     return cast("Record", content)

@@ -58,7 +58,7 @@ def repricing_table(before: Run, after: Run) -> pd.DataFrame:
     """
     rows = []
     two = any(leaks(row) for run in (before, after) for row in run.summary().to_dict("records"))
-    sums = [{str(entry["mode"]): entry for entry in _by_component(run)} for run in (before, after)]
+    sums = [_by_component(run) for run in (before, after)]
     for mode in before.modes:
         for component in (ARITHMETIC, WHOLE, *([AT_RATE] if two else []), *COMPONENTS):
             if component == AT_RATE:
@@ -109,15 +109,14 @@ def _priced_hash(run: Run, accelerator: Any) -> str:  # noqa: ANN401 - JSON
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _by_component(run: Run) -> list[dict[str, Any]]:
+def _by_component(run: Run) -> dict[str, dict[str, int]]:
     """Per mode, in aJ and exact: each component, arithmetic only, the whole."""
     columns = {name: [each.name for each in ENERGY_COLUMNS if each.component == name] for name in COMPONENTS}
-    return [
-        {
-            "mode": entry["mode"],
+    return {
+        str(entry["mode"]): {
             ARITHMETIC: entry["arithmetic_aj"],
             WHOLE: entry["total_aj"],
             **{name: sum(entry[column] for column in of) for name, of in columns.items()},
         }
         for entry in totals(run.energies).to_dict("records")
-    ]
+    }
