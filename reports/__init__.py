@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "Chunk": "run.chunks",
     "MemoryRun": "run.memory",
     "PRECISIONS": "tables.quantisation",
     "Fidelity": "tables.quantisation",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from reports.dashboard.writing import write_dashboard
     from reports.errors import RunError
     from reports.perfetto import write_trace
+    from reports.run.chunks import Chunk
     from reports.run.finished import Run, load_run
     from reports.run.memory import MemoryRun
     from reports.run.writer import RunWriter
@@ -61,6 +63,7 @@ else:
 
 __all__ = [
     "PRECISIONS",
+    "Chunk",
     "Fidelity",
     "LowAgreement",
     "MemoryRun",

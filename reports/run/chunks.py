@@ -18,6 +18,22 @@ from reports.run import files
 from reports.run.atomic import parquet_writer, read_arrays, sync, write_arrays
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Some frames of one mode.
+
+    `counts` has `frame`, `core` and every column of `hwmodels.records.COLUMNS`, each (frames * cores,) int64, frame by
+    frame with cores ascending; `outputs` is (frames, classes) integer; `messages` has `MESSAGE_COLUMNS`, or is None;
+    `links` has `frame`, `link` and `LINK_COLUMNS`, each (frames * links,) int64, frame by frame with the links of the
+    mesh that are used ascending, or is None if none is.
+    """
+
+    counts: Mapping[str, NDArray[Any]]
+    outputs: NDArray[Any]
+    messages: pd.DataFrame | None = None
+    links: Mapping[str, NDArray[Any]] | None = None
+
+
 class ChunkTables(Protocol):
     """The tables of a chunk, of the schemas of `reports.run.files`; `messages` is None if they were not recorded."""
 
@@ -102,6 +118,11 @@ class StoredChunk:
         """Whether messages were recorded."""
         return self._file("messages.parquet").exists()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it was written."""
+        return self._file("counts.parquet").exists()
+
     def write(self, chunk: ChunkTables) -> None:
         """Put `chunk` there; on return it survives a power cut."""
         _write_parquet(self._file("counts.parquet"), chunk.counts)
@@ -114,25 +135,18 @@ class StoredChunk:
         return self.stem.with_name(f"{self.stem.name}.{kind}")
 
 
-def checked_chunk(
-    counts: Mapping[str, NDArray[Any]],
-    outputs: NDArray[Any],
-    messages: pd.DataFrame | None,
-    links: Mapping[str, NDArray[Any]] | None,
-    what: str,
-) -> KeptChunk:
-    """The tables of a chunk as given to `RunWriter.add_chunk`; `what` it is, for messages. Arrays are not copied.
-
-    Raises RunError if one is malformed.
-    """
-    table = files.integer_table(dict(counts), files.CHUNK_SCHEMA, what)
-    _check_rows(np.asarray(counts["frame"]), np.asarray(counts["core"]), outputs, what)
-    traffic = _link_table(links, np.unique(np.asarray(counts["frame"])), what)
+def checked_chunk(mode: str, index: int, chunk: Chunk) -> KeptChunk:
+    """The tables of chunk number `index` of `mode`. Arrays are not copied. Raises RunError if one is malformed."""
+    what = f"chunk {index} of {files.check_mode(mode)}"
+    frames = np.asarray(chunk.counts["frame"])
+    table = files.integer_table(dict(chunk.counts), files.CHUNK_SCHEMA, what)
+    _check_rows(frames, np.asarray(chunk.counts["core"]), chunk.outputs, what)
+    traffic = _link_table(chunk.links, np.unique(frames), what)
     sent = None
-    if messages is not None:
-        columns = {str(name): messages[name].to_numpy() for name in messages.columns}
+    if chunk.messages is not None:
+        columns = {str(name): chunk.messages[name].to_numpy() for name in chunk.messages.columns}
         sent = files.integer_table(columns, files.MESSAGE_CHUNK_SCHEMA, f"messages of {what}")
-    return KeptChunk(table, traffic, outputs.astype(np.int32, copy=False), sent)
+    return KeptChunk(table, traffic, chunk.outputs.astype(np.int32, copy=False), sent)
 
 
 def _check_rows(frame: NDArray[Any], core: NDArray[Any], outputs: NDArray[Any], what: str) -> None:

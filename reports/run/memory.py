@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from hwmodels import Accelerator
 from hwmodels.records import SCHEMA_VERSION
 from reports.errors import RunError
-from reports.run import files
-from reports.run.chunks import KeptChunk, checked_chunk
+from reports.run.chunks import Chunk, KeptChunk, checked_chunk
 from reports.run.finished import Run
 from reports.run.records import CoreRecord, Manifest, MeshRecord, QuantisationRecord, RunRecord
 from reports.run.said import Said
@@ -33,33 +33,34 @@ class MemoryRun:
     """
 
     config_hash: str
-    _chunks: dict[str, list[KeptChunk]] = field(default_factory=dict)
+    _chunks: list[dict[str, KeptChunk]] = field(default_factory=list)
+    _scratch: TemporaryDirectory[str] | None = None
 
-    def finished_chunks(self, mode: str) -> int:
-        """How many chunks of `mode` there are: the next one to add has this index."""
-        return len(self._chunks.get(files.check_mode(mode), ()))
+    def finished_chunks(self) -> int:
+        """How many chunks there are: the next one to add has this index."""
+        return len(self._chunks)
 
-    def load_state(self, mode: str) -> dict[str, NDArray[Any]] | None:
+    def load_state(self) -> dict[str, NDArray[Any]] | None:
         """None: what is in memory is not gone on with, and the state may be as large as the network."""
 
-    def add_chunk(
-        self,
-        mode: str,
-        index: int,
-        counts: Mapping[str, NDArray[Any]],
-        outputs: NDArray[Any],
-        messages: pd.DataFrame | None,
-        state: Mapping[str, NDArray[Any]],
-        links: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Append the next frames of `mode`, as `reports.run.writing.PartialRun.add_chunk` does; all is copied."""
-        if index != (expected := self.finished_chunks(mode)):
-            raise RunError(f"{WHERE}: chunk {index} of {mode} given, but the next one is {expected}")
-        own = {name: np.array(column) for name, column in counts.items()}
-        traffic = None if links is None else {name: np.array(column) for name, column in links.items()}
-        sent = None if messages is None else messages.copy()
-        chunk = checked_chunk(own, outputs.copy(), sent, traffic, f"chunk {index} of {mode}")
-        self._chunks.setdefault(mode, []).append(chunk)
+    def begin_anew(self) -> None:
+        """Forget all chunks."""
+        self._chunks.clear()
+
+    def scratch(self) -> Path:
+        """A temporary directory, made when it is first asked for, gone when the run is done."""
+        if self._scratch is None:
+            self._scratch = TemporaryDirectory(prefix="deltasim-")
+        return Path(self._scratch.name)
+
+    def add_chunk(self, index: int, modes: Mapping[str, Chunk], state: Mapping[str, NDArray[Any]]) -> None:
+        """Append the next frames, of all modes; all but `state`, which is not kept, is copied.
+
+        Raises RunError if the chunk is not the next one or its tables are malformed.
+        """
+        if index != (expected := self.finished_chunks()):
+            raise RunError(f"{WHERE}: chunk {index} given, but the next one is {expected}")
+        self._chunks.append({mode: checked_chunk(mode, index, _copied(chunk)) for mode, chunk in modes.items()})
 
     def finish(
         self,
@@ -78,6 +79,8 @@ class MemoryRun:
         chunks = {mode: self._whole(mode) for mode in manifest["modes"]}
         store = said.store_of({mode: [chunk] for mode, chunk in chunks.items()}, WHERE)
         counts, frames = store.counts(), store.frames
+        if self._scratch is not None:
+            self._scratch.cleanup()
         own = {"config_hash": self.config_hash, "frames": frames, "files": {}}
         return Run(
             path=None,
@@ -96,8 +99,8 @@ class MemoryRun:
 
     def _whole(self, mode: str) -> KeptChunk:
         """All chunks of a mode as one."""
-        chunks = self._chunks.pop(mode, [])
-        if not chunks:
+        chunks = [modes.pop(mode) for modes in self._chunks if mode in modes]
+        if not chunks or len(chunks) < len(self._chunks):
             raise RunError(f"{WHERE}: nothing was simulated for mode {mode}")
         recorded = [chunk.messages for chunk in chunks if chunk.messages is not None]
         return KeptChunk(
@@ -106,6 +109,16 @@ class MemoryRun:
             np.concatenate([chunk.outputs for chunk in chunks]),
             pa.concat_tables(recorded) if len(recorded) == len(chunks) else None,
         )
+
+
+def _copied(chunk: Chunk) -> Chunk:
+    """With arrays of its own: an engine may use its own again."""
+    return Chunk(
+        counts={name: np.array(column) for name, column in chunk.counts.items()},
+        outputs=chunk.outputs.copy(),
+        messages=None if chunk.messages is None else chunk.messages.copy(),
+        links=None if chunk.links is None else {name: np.array(column) for name, column in chunk.links.items()},
+    )
 
 
 def _as_read(content: Content) -> Content:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from reports.run.chunks import Chunk
 from reports.run.finished import Run
 from reports.run.records import CoreRecord, MeshRecord, QuantisationRecord, RunRecord
 
@@ -18,23 +19,20 @@ class RunWriter(Protocol):
     killed; memory (`reports.run.memory.MemoryRun`) does not. The tables of the run are the same.
     """
 
-    def finished_chunks(self, mode: str) -> int:
-        """How many chunks of `mode` there are: the next one to add has this index."""
+    def finished_chunks(self) -> int:
+        """How many chunks there are: the next one to add has this index."""
 
-    def load_state(self, mode: str) -> dict[str, NDArray[Any]] | None:
-        """The state handed over with the last chunk of `mode`, None before the first."""
+    def load_state(self) -> dict[str, NDArray[Any]] | None:
+        """The state handed over with the last finished chunk; None before the first, and where none is kept."""
 
-    def add_chunk(
-        self,
-        mode: str,
-        index: int,
-        counts: Mapping[str, NDArray[Any]],
-        outputs: NDArray[Any],
-        messages: pd.DataFrame | None,
-        state: Mapping[str, NDArray[Any]],
-        links: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Append the next frames of `mode`; see `PartialRun.add_chunk`."""
+    def begin_anew(self) -> None:
+        """Forget all chunks."""
+
+    def scratch(self) -> Path:
+        """A directory for files that are needed until the run is done."""
+
+    def add_chunk(self, index: int, modes: Mapping[str, Chunk], state: Mapping[str, NDArray[Any]]) -> None:
+        """Append the next frames, of all modes. Raises RunError if the chunk is not the next one or is malformed."""
 
     def finish(
         self,

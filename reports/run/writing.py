@@ -1,6 +1,6 @@
 """Writing a run directory: chunk by chunk into a hidden partial directory, then whole in one rename.
 
-A chunk holds the counts, outputs, traffic on links and messages of some frames of one mode, and the state from which
+A chunk holds the counts, outputs, traffic on links and messages of some frames in every mode, and the state from which
 the next chunk starts. It counts as finished once its state file is there, which is written last; so a run killed at
 any point goes on from its last finished chunk. The final files depend on the content alone, never on when or how often
 the run was interrupted.
@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels.records import SCHEMA_VERSION
 from reports.errors import RunError
 from reports.run import consolidate, files
 from reports.run.atomic import read_arrays, read_json, sync, write_arrays, write_json
-from reports.run.chunks import StoredChunk, checked_chunk
+from reports.run.chunks import Chunk, StoredChunk, checked_chunk
 from reports.run.finished import Run, load_run
 from reports.run.records import CoreRecord, MeshRecord, QuantisationRecord, RunRecord
 from reports.run.said import Said
 
 _MARKER = "partial.json"
+_STATE = re.compile(r"chunk-(\d{5})\.state\.npz")
+_LAYOUT = 2  # of a partial directory; what another version left unfinished is begun anew
 
 
 def open_partial(path: Path | str, config_hash: str, *, overwrite: bool = False) -> PartialRun:
@@ -49,7 +50,8 @@ def open_partial(path: Path | str, config_hash: str, *, overwrite: bool = False)
         shutil.rmtree(partial)
     if not partial.is_dir():
         partial.mkdir(parents=True)
-        write_json(partial / _MARKER, {"schema_version": SCHEMA_VERSION, "config_hash": config_hash})
+        marker = {"schema_version": SCHEMA_VERSION, "layout": _LAYOUT, "config_hash": config_hash}
+        write_json(partial / _MARKER, marker)
         sync(partial.parent)
     return PartialRun(path, partial, config_hash, given)
 
@@ -63,46 +65,42 @@ class PartialRun:
     config_hash: str
     given: Path
 
-    def finished_chunks(self, mode: str) -> int:
-        """How many chunks of `mode` are on disk: the next one to add has this index."""
-        pattern = re.compile(rf"chunk-{files.check_mode(mode)}-(\d{{5}})\.state\.npz")
-        found = [int(match[1]) for file in self.partial.iterdir() if (match := pattern.fullmatch(file.name))]
+    def finished_chunks(self) -> int:
+        """How many chunks are on disk: the next one to add has this index."""
+        found = [int(match[1]) for file in self.partial.iterdir() if (match := _STATE.fullmatch(file.name))]
         return max(found, default=-1) + 1
 
-    def load_state(self, mode: str) -> dict[str, NDArray[Any]] | None:
-        """The state handed over with the last finished chunk of `mode`, None before the first."""
-        count = self.finished_chunks(mode)
-        return read_arrays(self._file(mode, count - 1, "state.npz")) if count else None
+    def load_state(self) -> dict[str, NDArray[Any]] | None:
+        """The state handed over with the last finished chunk, None before the first."""
+        count = self.finished_chunks()
+        return read_arrays(self._state_file(count - 1)) if count else None
 
-    def add_chunk(
-        self,
-        mode: str,
-        index: int,
-        counts: Mapping[str, NDArray[Any]],
-        outputs: NDArray[Any],
-        messages: pd.DataFrame | None,
-        state: Mapping[str, NDArray[Any]],
-        links: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Append the next frames of `mode`; on return they survive a kill and a power cut.
+    def begin_anew(self) -> None:
+        """Forget all chunks."""
+        for pattern in ("chunk-*.state.npz", "chunk-*"):  # the states first: without one no chunk counts
+            for file in self.partial.glob(pattern):
+                file.unlink()
 
-        `counts` has `frame`, `core` and every column of `hwmodels.records.COLUMNS`, each (frames * cores,) int64, frame
-        by frame with cores ascending; `outputs` is (frames, classes) integer; `messages` has `MESSAGE_COLUMNS`, or is
-        None; `links` has `frame`, `link` and `LINK_COLUMNS`, each (frames * links,) int64, frame by frame with the
-        links of the mesh that are used ascending, or is None if none is. Raises RunError if the chunk is not the next
-        one or its tables are malformed.
+    def scratch(self) -> Path:
+        """A directory for what must outlive a kill, but not the run."""
+        return self.partial
+
+    def add_chunk(self, index: int, modes: Mapping[str, Chunk], state: Mapping[str, NDArray[Any]]) -> None:
+        """Append the next frames, of all modes; on return they survive a kill and a power cut.
+
+        Raises RunError if the chunk is not the next one or its tables are malformed.
         """
-        if index != (expected := self.finished_chunks(mode)):
-            raise RunError(f"{self.partial}: chunk {index} of {mode} given, but the next one is {expected}")
-        chunk = checked_chunk(counts, outputs, messages, links, f"chunk {index} of {mode}")
-        StoredChunk(self._stem(mode, index)).write(chunk)
-        final = self._file(mode, index, "state.npz")
+        if index != (expected := self.finished_chunks()):
+            raise RunError(f"{self.partial}: chunk {index} given, but the next one is {expected}")
+        for mode, chunk in modes.items():
+            StoredChunk(self._stem(mode, index)).write(checked_chunk(mode, index, chunk))
+        final = self._state_file(index)
         unfinished = final.with_suffix(".tmp.npz")
         write_arrays(unfinished, state, compressed=False)  # is gone soon, and may be as large as the network
         unfinished.replace(final)
         sync(self.partial)
         if index:
-            self._file(mode, index - 1, "state.npz").unlink(missing_ok=True)
+            self._state_file(index - 1).unlink(missing_ok=True)
 
     def finish(
         self,
@@ -160,16 +158,16 @@ class PartialRun:
         self.discard()
 
     def _chunks(self, mode: str) -> list[StoredChunk]:
-        count = self.finished_chunks(mode)
-        if not count:
+        chunks = [StoredChunk(self._stem(mode, index)) for index in range(self.finished_chunks())]
+        if not chunks or not all(chunk.is_there for chunk in chunks):
             raise RunError(f"{self.partial}: nothing was simulated for mode {mode}")
-        return [StoredChunk(self._stem(mode, index)) for index in range(count)]
+        return chunks
 
     def _stem(self, mode: str, index: int) -> Path:
         return self.partial / f"chunk-{files.check_mode(mode)}-{index:05d}"
 
-    def _file(self, mode: str, index: int, suffix: str) -> Path:
-        return self.partial / f"{self._stem(mode, index).name}.{suffix}"
+    def _state_file(self, index: int) -> Path:
+        return self.partial / f"chunk-{index:05d}.state.npz"
 
 
 def _check_target(path: Path, *, overwrite: bool) -> None:
@@ -187,4 +185,5 @@ def _config_hash(partial: Path) -> str | None:
         marker = read_json(partial / _MARKER)
     except (OSError, ValueError):
         return None
-    return str(marker["config_hash"]) if marker.get("schema_version") == SCHEMA_VERSION else None
+    known = (marker.get("schema_version"), marker.get("layout")) == (SCHEMA_VERSION, _LAYOUT)
+    return str(marker["config_hash"]) if known else None

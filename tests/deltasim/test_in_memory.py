@@ -61,3 +61,15 @@ def test_a_dashboard_of_a_run_in_memory_needs_a_path(tmp_path: Path) -> None:
     repriced = ds.reprice(run, "jouppi-7nm")
     assert repriced.after.path is None
     assert repriced.after.manifest["priced"]["run"] == run.manifest["config_hash"]
+
+
+def test_traces_are_kept_of_a_run_in_memory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELTASIM_CACHE", str(tmp_path / "cache"))
+    network, pixels, accelerator = _case("horowitz-45nm")
+    kept = ds.simulate(network, pixels, accelerator, traces="keep")
+    assert len([*(tmp_path / "cache" / "traces").iterdir()]) == 2  # one of each precision
+    again = ds.simulate(network, pixels, accelerator)
+    assert again.counts.equals(kept.counts)
+    assert {mode: again.outputs[mode].tolist() for mode in again.modes} == {
+        mode: kept.outputs[mode].tolist() for mode in kept.modes
+    }

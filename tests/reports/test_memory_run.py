@@ -39,21 +39,19 @@ HASH = "c" * 64
 
 
 def _plain(writer: RunWriter, *, record: bool) -> Run:
-    for mode in reports_example.MODES:
-        reports_example.add_chunks(writer, mode, record=record)
+    reports_example.add_chunks(writer, record=record)
     manifest = reports_example.manifest(frame_rate_hz=1000.0, warnings=["late"])
     return reports_example.finished(writer, manifest, quantisation=content())
 
 
 def _unlabelled(writer: RunWriter) -> Run:
-    reports_example.add_chunks(writer, "sigma_delta", until=5)
+    reports_example.add_chunks(writer, ["sigma_delta"], until=5)
     return reports_example.finished(writer, reports_example.manifest(["sigma_delta"]), frames=5, labels=False)
 
 
 def _split(writer: RunWriter, *, record: bool) -> Run:
     chip = reports_split.Chip()
-    for mode in chip.modes:
-        reports_split.add_chunks(writer, chip, mode, record=record)
+    reports_split.add_chunks(writer, chip, record=record)
     return reports_split.finished(writer, chip, frames=6, frame_interval_fs=10**9)
 
 
@@ -216,39 +214,42 @@ def test_two_runs_are_compared_wherever_they_are(kept: Run, tmp_path: Path) -> N
 
 def test_what_was_added_is_not_changed_any_more() -> None:
     """An engine may use its arrays again."""
-    writer, chip = MemoryRun(HASH), reports_split.Chip(modes=("sigma_delta",))
-    given: list[np.ndarray] = []
-
-    class Spoiling:
-        def finished_chunks(self, mode: str) -> int:
-            return writer.finished_chunks(mode)
-
-        def add_chunk(self, mode, index, counts, outputs, messages, state, links=None) -> None:
-            writer.add_chunk(mode, index, counts, outputs, messages, state, links)
-            given.extend([*counts.values(), outputs, *(links or {}).values()])
-
-    reports_split.add_chunks(Spoiling(), chip, "sigma_delta")
-    for array in given:
-        array[...] = 7
-    clean = MemoryRun(HASH)
-    reports_split.add_chunks(clean, chip, "sigma_delta")
-    spoiled, expected = (reports_split.finished(each, chip, frames=6) for each in (writer, clean))
-    _assert_same(_said(spoiled), _said(expected), "run")
+    spoiled, clean = MemoryRun(HASH), MemoryRun(HASH)
+    for frame in range(3):
+        clean.add_chunk(frame, {"sigma_delta": reports_example.chunk("sigma_delta", frame, record=True)}, {})
+        chunk = reports_example.chunk("sigma_delta", frame, record=True)
+        spoiled.add_chunk(frame, {"sigma_delta": chunk}, {})
+        for array in (*chunk.counts.values(), chunk.outputs):
+            array[...] = 7
+        chunk.messages[:] = 7
+    manifest = reports_example.manifest(["sigma_delta"])
+    one, other = (reports_example.finished(each, manifest, frames=3) for each in (spoiled, clean))
+    _assert_same(_said(one), _said(other), "run")
 
 
 def test_chunks_out_of_order_or_missing_are_refused() -> None:
     writer = MemoryRun(HASH)
-    rows, outputs = reports_example.counts("original", 0), np.array([[1, 2]])
-    with pytest.raises(RunError, match="the run in memory: chunk 1 of original given, but the next one is 0"):
-        writer.add_chunk("original", 1, rows, outputs, None, {})
+    chunk = reports_example.chunk("original", 0)
+    with pytest.raises(RunError, match="the run in memory: chunk 1 given, but the next one is 0"):
+        writer.add_chunk(1, {"original": chunk}, {})
     with pytest.raises(RunError, match="unknown mode 'orginal'"):
-        writer.add_chunk("orginal", 0, rows, outputs, None, {})
+        writer.add_chunk(0, {"orginal": chunk}, {})
     with pytest.raises(RunError, match="the run in memory: nothing was simulated for mode original"):
         reports_example.finished(writer, reports_example.manifest())
-    reports_example.add_chunks(writer, "rounding")
-    reports_example.add_chunks(writer, "sigma_delta", until=1)
-    with pytest.raises(RunError, match="differ in the number of frames"):
-        reports_example.finished(writer, reports_example.manifest(["rounding", "sigma_delta"]))
+    writer.add_chunk(0, {"original": chunk}, {})
+    writer.add_chunk(1, {"rounding": reports_example.chunk("rounding", 1)}, {})
+    with pytest.raises(RunError, match="the run in memory: nothing was simulated for mode original"):
+        reports_example.finished(writer, reports_example.manifest(["original"]))
+
+
+def test_scratch_is_gone_when_the_run_is_done() -> None:
+    writer = MemoryRun(HASH)
+    reports_example.add_chunks(writer)
+    place = writer.scratch()
+    (place / "file").write_text("for a while")
+    assert writer.scratch() == place
+    reports_example.finished(writer, reports_example.manifest())
+    assert not place.exists()
 
 
 def test_the_manifest_is_json(kept: Run) -> None:

@@ -25,7 +25,7 @@ _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dt
 
 
 @dataclass(frozen=True, eq=False)
-class StoredFile(Description):
+class ArrayFile(Description):
     """A file of `size` bytes, or the array of that name in an archive; it is opened when it is first read."""
 
     path: Path
@@ -61,7 +61,7 @@ class StoredArray(Description):
     once.
     """
 
-    file: StoredFile
+    file: ArrayFile
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     offset: int
@@ -105,16 +105,16 @@ class StoredArray(Description):
 def open_array(path: Path) -> StoredArray:
     """The array of a `.npy` file. Raises WorkloadError if it is missing, damaged, or holds Python objects."""
     with reading(path, "a .npy array"):
-        return _stored(StoredFile(path, None, path.stat().st_size))
+        return _stored(ArrayFile(path, None, path.stat().st_size))
 
 
 def open_archive(path: Path) -> dict[str, StoredArray]:
     """The arrays of a `.npz` file by name. Raises WorkloadError if it or one of them is not as it should be."""
     with opened(path) as (_, entries):
-        return {name: _stored(StoredFile(path, name, entry.file_size)) for name, entry in entries.items()}
+        return {name: _stored(ArrayFile(path, name, entry.file_size)) for name, entry in entries.items()}
 
 
-def _stored(stored: StoredFile) -> StoredArray:
+def _stored(stored: ArrayFile) -> StoredArray:
     file = stored.stream
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
