@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from deltasim.experiment.frames_read import ReadFrames
 from deltasim.experiment.job import Job
 from deltasim.experiment.traces import (
+    TraceRecord,
     TraceUse,
     about_trace,
     find_trace,
@@ -37,7 +37,7 @@ class Kept:
 
     source: Finder
     key: str
-    about: Mapping[str, Any]
+    about: TraceRecord
 
 
 class TraceKeeper:

@@ -34,6 +34,7 @@ from reports.tables.count_warnings import count_warnings
 from reports.tables.equality import Equality, check_equality
 from reports.tables.link_table import links_table
 from reports.tables.pace import Pace, at_rate, pace_of
+from reports.tables.summary import AtOwnRate
 from workloads import WorkloadError
 
 FS_PER_S: Final = 10**15
@@ -386,7 +387,7 @@ class Run:
         }
 
     @cached_property
-    def at_rate(self) -> dict[str, dict[str, float]]:
+    def at_rate(self) -> dict[str, AtOwnRate]:
         """Energy of a frame and mean power of each network at `frame_rate_hz`, or at what it sustains if that is less.
 
         Leakage and idle cores are included, for the whole time from frame to frame; see `reports.tables.pace.at_rate`.
