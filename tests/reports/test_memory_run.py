@@ -17,6 +17,7 @@ import pytest
 import reports_branching
 import reports_example
 import reports_split
+from pickled import pickled
 from quantisation_content import content
 
 from hwmodels import load_accelerator
@@ -250,6 +251,14 @@ def test_scratch_is_gone_when_the_run_is_done() -> None:
     assert writer.scratch() == place
     reports_example.finished(writer, reports_example.manifest())
     assert not place.exists()
+
+
+def test_it_can_be_pickled(kept: Run, tmp_path: Path) -> None:
+    again = pickled(kept)
+    _assert_same(_said(again), _said(kept), "run")
+    again.save(tmp_path / "again")
+    kept.save(tmp_path / "kept")
+    assert _files(tmp_path / "again") == _files(tmp_path / "kept")
 
 
 def test_the_manifest_is_json(kept: Run) -> None:
