@@ -8,7 +8,7 @@ quantised = ds.quantise(network, ds.frames("mnist", split="train", frames="0:100
 run = ds.simulate(quantised, ds.frames("temporal-mnist", frames="0:1000"), chip)
 run.summary()                 # one row per network of the paper's Figure 1
 run.frames, run.layers        # pandas tables
-ds.dashboard(run)             # path of the dashboard
+ds.dashboard(run, "dashboard.html")   # or run.save("runs/mine"): all of it, as `deltasim run` writes it
 ds.figures(run)["four-networks"]   # a figure of it, which a notebook shows inline
 """
 

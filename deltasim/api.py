@@ -50,15 +50,17 @@ def simulate(
     frames: from `ds.frames`, or a (n, pixels) or (n, *input_shape) uint8 array, or a list of frames; one with its
     channels last is turned where that is certain, with a warning in the run. accelerator: loaded, or its name or file.
     modes: of `ds.MODES`, or one of them; all that the accelerator can run unless given. mapping: which cores the layers
-    run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory, runs/NAME-HASH unless given; a finished
-    run of the same configuration there is read, not repeated. arrival: `serial` (a frame enters when the one before has
-    left), `pipelined` (as soon as the input core is free), `paced` (at frame_rate_hz). Power and energy are stated at
-    frame_rate_hz, or at what the chip sustains if that is less. threads: at most so many simulate, one per core unless
-    given; results are the same. traces: `keep` keeps the integers found, so that a run on another accelerator needs
-    only counts and times; `use` reads back what was kept, `off` does neither; results are the same. progress: see
-    `deltasim.experiment.execute.Progress`; without it a notebook shows bars (extra `notebook`), and a script nothing.
-    Raises ConfigError for a wrong argument, SimulationError where things don't fit each other, WorkloadError for frames
-    that are not the network's, and RunError where `out` is taken.
+    run on: `fit`, `balance` or a `ds.MappingChoice`. out: the run directory; a finished run of the same configuration
+    there is read, not repeated. Without it nothing is written: the run is in memory, and `run.save(path)` writes it.
+    Every frame then takes, in each mode, some 660 bytes per core, 56 per link of the mesh, 4 per output of the network
+    and 80 per recorded message; a long video is better given a directory, which is written piece by piece. arrival:
+    `serial` (a frame enters when the one before has left), `pipelined` (as soon as the input core is free), `paced` (at
+    frame_rate_hz). Power and energy are stated at frame_rate_hz, or at what the chip sustains if that is less. threads:
+    at most so many simulate, one per core unless given; results are the same. traces: `keep` keeps the integers found,
+    so that a run on another accelerator needs only counts and times; `use` reads back what was kept, `off` does
+    neither; results are the same. progress: see `deltasim.experiment.execute.Progress`; without it a notebook shows
+    bars (extra `notebook`), and a script nothing. Raises ConfigError for a wrong argument, SimulationError where things
+    don't fit each other, WorkloadError for frames that are not the network's, and RunError where `out` is taken.
     """
     given: dict[str, Any] = {"name": name, "modes": modes_of(modes), "mapping": mapping, "arrival": arrival}
     given |= {"frame_rate_hz": frame_rate_hz, "engine": engine, "record_messages": record_messages}
@@ -116,9 +118,12 @@ def job_of(
     )
 
 
-def dashboard(finished: Run | Path | str) -> Path:
-    """Write the run's dashboard.html anew, from its tables, and return its path."""
-    return write_dashboard(finished if isinstance(finished, Run) else load_run(finished))
+def dashboard(finished: Run | Path | str, path: Path | str | None = None) -> Path:
+    """Write the run's dashboard anew, from its tables, and return its path: `path`, or dashboard.html in its directory.
+
+    A run in memory has no directory: without `path` it raises RunError.
+    """
+    return write_dashboard(finished if isinstance(finished, Run) else load_run(finished), path)
 
 
 def figures(finished: Run | Path | str) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ def main() -> None:
     quantised = ds.quantise(network, frames[:50].reshape(50, -1), ds.Quantisation(levels=15))
     run = ds.simulate(quantised, frames, ds.load_accelerator("horowitz-45nm"), name="moving-square")
     print(run.summary()[["mode", "operations", "total_pj", "latency_ns", "identical"]].to_string(index=False))
-    print(ds.dashboard(run))
+    print(ds.dashboard(run, "dashboard.html"))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "Chunk": "run.writing",
+    "Chunk": "run.chunks",
+    "MemoryRun": "run.memory",
     "PRECISIONS": "tables.quantisation",
     "Fidelity": "tables.quantisation",
     "LowAgreement": "tables.agreement",
     "PartialRun": "run.writing",
     "Run": "run.finished",
     "RunError": "errors",
+    "RunWriter": "run.writer",
     "agreement_percent": "tables.agreement",
     "at_prices": "tables.repricing",
     "compare": "tables.comparison",
@@ -39,8 +41,11 @@ if TYPE_CHECKING:
     from reports.dashboard.writing import write_dashboard
     from reports.errors import RunError
     from reports.perfetto import write_trace
+    from reports.run.chunks import Chunk
     from reports.run.finished import Run, load_run
-    from reports.run.writing import Chunk, PartialRun, open_partial
+    from reports.run.memory import MemoryRun
+    from reports.run.writer import RunWriter
+    from reports.run.writing import PartialRun, open_partial
     from reports.tables.agreement import LowAgreement, agreement_percent, low_agreement
     from reports.tables.comparison import compare, outputs_differing, write_comparison
     from reports.tables.core_details import mapping_sentence
@@ -61,9 +66,11 @@ __all__ = [
     "Chunk",
     "Fidelity",
     "LowAgreement",
+    "MemoryRun",
     "PartialRun",
     "Run",
     "RunError",
+    "RunWriter",
     "agreement_percent",
     "at_prices",
     "compare",

@@ -68,7 +68,7 @@ def chosen(run: Run, mode: str | None, frames: tuple[int | None, int | None]) ->
     Raises RunError for what the run does not have.
     """
     if mode is not None and mode not in run.modes:
-        raise RunError(f"{run.path}: has no network {mode!r}; it has {', '.join(run.modes)}")
+        raise RunError(f"{run.where}: has no network {mode!r}; it has {', '.join(run.modes)}")
     numbers = run.frame_numbers
     first = int(np.searchsorted(numbers, numbers[0] if frames[0] is None else frames[0]))
     last = min(first + FRAMES, len(numbers)) if frames[1] is None else int(np.searchsorted(numbers, frames[1]))
@@ -76,7 +76,7 @@ def chosen(run: Run, mode: str | None, frames: tuple[int | None, int | None]) ->
     if not 0 <= first <= last or (frames[0] is not None and frames[0] < numbers[0]):
         given = ":".join("" if each is None else str(each) for each in frames)
         raise RunError(
-            f"{run.path}: no frames {given}; it has {run.frame_count}, from {numbers[0]} to {numbers[-1]}: give them "
+            f"{run.where}: no frames {given}; it has {run.frame_count}, from {numbers[0]} to {numbers[-1]}: give them "
             "as START:STOP, with START below STOP"
         )
     return mode or focus_mode(run), first, last

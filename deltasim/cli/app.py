@@ -115,7 +115,8 @@ def run(
     with status_line(words) as say, compiling_said(say, words):
         job = job_of(chosen, folder, say=say)
     with progress_bars() as progress:
-        finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress, traces=traces)
+        path = out or job.default_path
+        finished = run_job(job, path, overwrite=overwrite, threads=threads, progress=progress, traces=traces)
     _conclude(finished, json=json)
 
 
@@ -216,7 +217,7 @@ def open_(run: RunPath) -> None:
     from reports import load_run
 
     finished = load_run(run)
-    page = (finished.path / "dashboard.html").absolute()
+    page = (finished.directory_for("its dashboard") / "dashboard.html").absolute()
     if not page.exists():
         page = dashboard(finished).absolute()
     if not webbrowser.open(page.as_uri()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -83,13 +83,26 @@ def map_(
         print(f"Experiment: {out.absolute()}")  # noqa: T201
 
 
-def _rows(job: Job) -> list[dict[str, Any]]:
+class MappedLayer(TypedDict):
+    """A layer in the JSON: its cores, its cut, the fullest memories and the busiest core."""
+
+    layer: str
+    cores: list[int]
+    rows: int
+    channels: int
+    weight_kib: float
+    state_kib: float
+    streams_weights: bool
+    load_us: float
+
+
+def _rows(job: Job) -> list[MappedLayer]:
     """One row per layer: its cores, its cut, the fullest memories and the busiest core."""
     from hwmodels import chip_of
     from simulator.placement.loads import core_loads_fs
 
     plan, loads = job.plans[0], core_loads_fs(job.network.full, chip_of(job.accelerator), job.mapping)
-    rows = []
+    rows: list[MappedLayer] = []
     for placement, layer, load in zip(job.mapping, plan.layers, loads, strict=True):
         own = [core for each in job.plans for core in each.cores[slice(*layer.cores)]]
         rows.append(
@@ -107,7 +120,7 @@ def _rows(job: Job) -> list[dict[str, Any]]:
     return rows
 
 
-def _print(job: Job, rows: list[dict[str, Any]], hops: int) -> None:
+def _print(job: Job, rows: list[MappedLayer], hops: int) -> None:
     from rich.table import Table
 
     from deltasim.cli.terminal import plain_console

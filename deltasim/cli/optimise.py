@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -142,9 +142,24 @@ def optimise(
     _print(job, rows, run_command(experiment, named, rows[0]["file"]))
 
 
-def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[dict[str, Any]]:
+FoundScales = TypedDict(
+    "FoundScales",
+    {
+        "lambda": float,
+        "error_first": float,
+        "error_last": float,
+        "cost_first": float,
+        "cost_last": float,
+        "scales": dict[str, float],
+        "file": str,
+    },
+)
+"""What was found for one lambda, in the JSON: mean error and cost of the first and the last epoch, and the scales."""
+
+
+def _rows(job: OptimiseJob, result: OptimisedScales, paths: list[Path]) -> list[FoundScales]:
     """One entry for each lambda: the mean error and cost of the first and the last epoch, and the scales."""
-    path, rows = result.trajectory, []
+    path, rows = result.trajectory, list[FoundScales]()
     for number, (found, lambda_, file) in enumerate(zip(result.found, job.settings.lambdas, paths, strict=True)):
         own = path["search"] == number
         error, cost = path["error"][own], path["operations"][own]
@@ -168,7 +183,7 @@ def run_command(what: Path | None, named: Mapping[str, str | None], scales: str)
     return shlex.join(["deltasim", "run", *([] if what is None else [str(what)]), *options, "--scales", scales])
 
 
-def _print(job: OptimiseJob, rows: list[dict[str, Any]], command: str) -> None:
+def _print(job: OptimiseJob, rows: list[FoundScales], command: str) -> None:
     from rich.table import Table
 
     from deltasim.cli.terminal import plain_console

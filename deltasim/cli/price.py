@@ -61,7 +61,7 @@ def price(
         return
     print_repriced(plain_console(), result)
     if copy is not None:
-        print(f"Dashboard: {copy.path / 'dashboard.html'}")  # noqa: T201
+        print(f"Dashboard: {copy.directory_for('its dashboard') / 'dashboard.html'}")  # noqa: T201
 
 
 def print_repriced(console: Console, result: Repriced) -> None:

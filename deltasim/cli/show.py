@@ -49,7 +49,7 @@ def summary_json(run: Run) -> dict[str, Any]:
     """What `deltasim run --json` prints: where the run is, one object per network, whether the answers are the same."""
     return {
         "run": str(run.path),
-        "dashboard": str(run.path / "dashboard.html"),
+        "dashboard": str(run.directory_for("its dashboard") / "dashboard.html"),
         "frames": run.frame_count,
         "cores": {"used": run.layout.count, "of": len(run.chip.cores)},
         "area_mm2": chip_area(run.accelerator)[-1].mm2,
@@ -164,10 +164,10 @@ def print_layers(console: Console, run: Run) -> None:
             table.add_column(f"{heading}\n{name}", justify="right")
     table.add_column("bits\nneeded", justify="right")
     for cores in zip(*entries, strict=True):
-        decibels = [f"{entry['signal_to_noise_db']:.1f}" for entry in cores]
-        clipped = [f"{100 * entry['saturated_share']:.3f}" for entry in cores]
-        bits = max(int(entry.get("bits_needed", 0)) for entry in cores)
-        table.add_row(Text(str(cores[0]["layer"])), *decibels, *clipped, str(bits or "-"))
+        decibels = [f"{entry.signal_to_noise_db:.1f}" for entry in cores]
+        clipped = [f"{100 * entry.saturated_share:.3f}" for entry in cores]
+        bits = max(entry.bits_needed or 0 for entry in cores)
+        table.add_row(Text(cores[0].layer), *decibels, *clipped, str(bits or "-"))
     console.print(table)
 
 
@@ -179,8 +179,8 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def print_comparison(console: Console, run_a: Run, run_b: Run, comparison: pd.DataFrame) -> None:
     """Whole networks and components of two runs; energies by layer are in the page and in the JSON."""
-    console.print(f"A  {run_a.path}  {run_a.accelerator.name}", highlight=False, soft_wrap=True)
-    console.print(f"B  {run_b.path}  {run_b.accelerator.name}", highlight=False, soft_wrap=True)
+    console.print(f"A  {run_a.where}  {run_a.accelerator.name}", highlight=False, soft_wrap=True)
+    console.print(f"B  {run_b.where}  {run_b.accelerator.name}", highlight=False, soft_wrap=True)
     for run, name in ((run_a, "A: "), (run_b, "B: ")):
         print_agreement(console, run, name)
     shown = comparison[comparison["layer"] == "all"]

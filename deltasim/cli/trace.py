@@ -37,7 +37,7 @@ def trace(run: RunPath, out: Target = None, mode: Mode = None, frames: Frames = 
     from workloads.frames.ranges import bounds_of
 
     finished = load_run(run)
-    path = finished.path / "trace.json.gz" if out is None else out
+    path = finished.directory_for("its trace") / "trace.json.gz" if out is None else out
     named = None if mode is None else mode_of(mode)
     network, first, last = write_trace(finished, path, named, (None, None) if frames is None else bounds_of(frames))
     size = path.stat().st_size

@@ -14,7 +14,7 @@ from deltasim.experiment.job import Job, arrival_of, network_for
 from deltasim.experiment.keeping import RunTraces
 from deltasim.experiment.traces import TraceUse
 from hwmodels.records import COLUMNS, LINK_COLUMNS
-from reports import Chunk, PartialRun
+from reports import Chunk, RunWriter
 from simulator import (
     Block,
     Plan,
@@ -35,20 +35,20 @@ ROWS_PER_CHUNK: Final = 2**19
 def add_chunks(
     job: Job,
     frames: ReadFrames,
-    partial: PartialRun,
+    writer: RunWriter,
     threads: int | None,
     report: Callable[[int], None],
     use: TraceUse,
 ) -> None:
-    """Chunk after chunk into the partial run, from where an earlier attempt left off."""
+    """Chunk after chunk into the writer, from where an earlier attempt left off."""
     networks: dict[str, IntegerNetwork] = {
         plan.mode.precision: network_for(job.network, plan.mode.name) for plan in job.plans
     }
     engine = engine_named(job.settings.engine)
     traces = RunTraces(job, networks, use if engine.reads_traces else "off")
-    state = _restored(job, networks, traces, partial, threads)
-    index, size = partial.finished_chunks(), job.frames.count if engine.whole else _frames_per_chunk(job, state.block)
-    traces.begin(state, partial.partial / "traces", index)
+    state = _restored(job, networks, traces, writer, threads)
+    index, size = writer.finished_chunks(), job.frames.count if engine.whole else _frames_per_chunk(job, state.block)
+    traces.begin(state, writer.scratch, index)
     if traces.complete:
         frames.know(traces.shown())
     report(state.found)
@@ -56,14 +56,14 @@ def add_chunks(
         begins = range(first, min(first + size, job.frames.count), state.block)
         with traces.chunk(index) as keep:
             blocks = _advance(job, state, None if traces.complete else frames, begins, keep, report)
-        partial.add_chunk(index, _chunks(job, blocks), engine.checkpoint(state))
+        writer.add_chunk(index, _chunks(job, blocks), engine.checkpoint(state))
         index += 1
     ranges = [range(first, min(first + size, job.frames.count)) for first in range(0, job.frames.count, size)]
     traces.publish(ranges, frames)
 
 
 def _restored(
-    job: Job, networks: Mapping[str, IntegerNetwork], traces: RunTraces, partial: PartialRun, threads: int | None
+    job: Job, networks: Mapping[str, IntegerNetwork], traces: RunTraces, writer: RunWriter, threads: int | None
 ) -> Any:  # noqa: ANN401 - the engine's own
     """The state behind the last finished chunk; at the beginning if a trace that it was read from is gone, or has come
     since.
@@ -77,11 +77,11 @@ def _restored(
         return engine.start(networks, job.plans, arrival, block=block, threads=threads, stored=traces.stored)
 
     state = begun()
-    if partial.finished_chunks():
+    if writer.finished_chunks():
         try:
-            engine.restore(state, partial.load_state() or {})
+            engine.restore(state, writer.load_state() or {})
         except SimulationError:
-            partial.begin_anew()
+            writer.begin_anew()
             return begun()
     return state
 

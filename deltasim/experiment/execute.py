@@ -11,7 +11,7 @@ from deltasim.experiment.frames_read import ReadFrames, pictures_of, shown_count
 from deltasim.experiment.job import Job
 from deltasim.experiment.manifest import describe_cores, describe_mesh, describe_quantisation, describe_run
 from deltasim.experiment.traces import TraceUse
-from reports import PartialRun, Run, RunError, load_run, open_partial
+from reports import MemoryRun, Run, RunError, RunWriter, load_run, open_partial
 from workloads.naming import naming
 
 Progress = Callable[[str, int, int], None]
@@ -29,8 +29,8 @@ def run_job(
     progress: Progress | None = None,
     traces: TraceUse = "use",
 ) -> Run:
-    """Simulate every mode and write the run directory `out` (runs/NAME-HASH unless given), with at most `threads`
-    threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
+    """Simulate every mode and write the run directory `out`; without one the run is kept in memory. With at most
+    `threads` threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
 
     traces: whether integers are read back that an earlier run kept, and are kept for later runs; the run's
     bytes are the same either way.
@@ -38,16 +38,16 @@ def run_job(
     A run of the same configuration that is there already is returned as it is; one that was killed goes on from its
     last finished chunk and ends with the same bytes. Raises RunError if `out` is taken by something else.
     """
-    path = out if out is not None else job.default_path
-    check_place(path)
-    if not overwrite and path.exists():
-        return _already_there(job, path)
-    with naming(path):
-        _write_run(job, open_partial(path, job.config_sha256, overwrite=overwrite), threads, progress, traces)
-    return load_run(path)
+    if out is None:
+        return _carry_out(job, MemoryRun(job.config_sha256), threads, progress, traces)
+    check_place(out)
+    if not overwrite and out.exists():
+        return _already_there(job, out)
+    with naming(out):
+        return _carry_out(job, open_partial(out, job.config_sha256, overwrite=overwrite), threads, progress, traces)
 
 
-def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Progress | None, traces: TraceUse) -> None:
+def _carry_out(job: Job, writer: RunWriter, threads: int | None, progress: Progress | None, traces: TraceUse) -> Run:
     frames = ReadFrames(job.frames, shown_count(job.frames))
 
     def report(finished: int) -> None:
@@ -55,10 +55,10 @@ def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Pro
             for plan in job.plans:
                 progress(plan.mode.name, finished, job.frames.count)
 
-    add_chunks(job, frames, partial, threads, report, traces)
+    add_chunks(job, frames, writer, threads, report, traces)
     report(job.frames.count)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
-    partial.finish(
+    return writer.finish(
         describe_run(job),
         job.experiment_yaml,
         accelerator,

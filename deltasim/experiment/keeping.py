@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from deltasim.experiment.frames_read import ReadFrames
 from deltasim.experiment.job import Job
 from deltasim.experiment.traces import (
+    TraceRecord,
     TraceUse,
     about_trace,
     find_trace,
@@ -37,7 +37,7 @@ class Kept:
 
     source: Finder
     key: str
-    about: Mapping[str, Any]
+    about: TraceRecord
 
 
 class TraceKeeper:
@@ -118,11 +118,11 @@ class RunTraces:
         """The first frames, as an earlier run has read them."""
         return shown_of(self.keys[self.functions[0]])
 
-    def begin(self, state: FastState, folder: Path, chunks: int) -> None:
-        """Say who finds the integers, where files are put meanwhile, and how many chunks are done already."""
+    def begin(self, state: FastState, scratch: Callable[[], Path], chunks: int) -> None:
+        """Say who finds the integers, where files may be put meanwhile, and how many chunks are done already."""
         if self.use == "keep":
             finders = [source for source in state.sources if isinstance(source, Finder)]
-            self._keeper = TraceKeeper(folder, map(self._kept_of, finders), chunks)
+            self._keeper = TraceKeeper(scratch() / "traces", map(self._kept_of, finders), chunks)
 
     @contextmanager
     def chunk(self, number: int) -> Iterator[Callable[[range], None]]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, Final
 
 import numpy as np
 
 from deltasim.experiment.job import Job, arrival_of, network_for
 from hwmodels import chip_of
+from reports.run.records import CoreRecord, MeshRecord, QuantisationRecord, QuantisedCoreRecord, RunRecord
 from workloads import InputReport, LayerReport, bits_needed, largest_inputs, own_order, static_bound
 
-_LIMITS: Final = ("weight_low", "weight_high", "static_bound", "bits_needed", "accumulator_bits", "peak")
 
-
-def describe_run(job: Job) -> dict[str, Any]:
+def describe_run(job: Job) -> RunRecord:
     """The manifest: modes, widths and scales, seeds and hashes of the inputs, versions. Nothing that time or place
     changes.
     """
@@ -55,46 +53,52 @@ def _output_scale(job: Job, mode: str) -> list[float]:
     return scale
 
 
-def describe_quantisation(job: Job) -> dict[str, Any]:
+def describe_quantisation(job: Job) -> QuantisationRecord:
     """What quantisation did to the network, on the calibration frames: an entry per precision and core, as
     `reports.tables.quantisation` reads it.
 
     See `workloads.QuantisationReport` for the meaning of each field. Nodes of the float graph are left out.
     """
     report, name = job.network.report, job.plans[0].cores[0].layer
-    inputs = [{"precision": each.precision, "core": 0, "layer": name, **_fidelity(each)} for each in report.inputs]
-    layers = [
-        {
-            "precision": each.precision,
-            "core": each.layer,
-            "layer": each.name,
-            **_fidelity(each),
-            **{field: getattr(each, field) for field in _LIMITS},
-        }
-        for each in report.layers
-    ]
+    inputs = [_fidelity(each, 0, name) for each in report.inputs]
+    layers = [_with_limits(_fidelity(each, each.layer, each.name), each) for each in report.layers]
     return {
         "frames": report.frames,
-        "agreement": dict(report.agreement),
+        "agreement": {str(precision): share for precision, share in report.agreement.items()},
         "left_to_float": list(report.left_to_float),
         "layers": sorted([*inputs, *layers], key=lambda entry: (entry["precision"], entry["core"])),
     }
 
 
-def _fidelity(entry: InputReport | LayerReport) -> dict[str, Any]:
+def _fidelity(entry: InputReport | LayerReport, core: int, layer: str) -> QuantisedCoreRecord:
     """JSON has no infinity."""
     decibels = entry.signal_to_noise_db
     return {
+        "precision": entry.precision,
+        "core": core,
+        "layer": layer,
         "scale": entry.scale,
         "signal_to_noise_db": decibels if isfinite(decibels) else str(decibels),
         "saturated_share": entry.saturated_share,
     }
 
 
-def describe_cores(job: Job) -> list[dict[str, Any]]:
+def _with_limits(record: QuantisedCoreRecord, entry: LayerReport) -> QuantisedCoreRecord:
+    return {
+        **record,
+        "weight_low": entry.weight_low,
+        "weight_high": entry.weight_high,
+        "static_bound": entry.static_bound,
+        "bits_needed": entry.bits_needed,
+        "accumulator_bits": entry.accumulator_bits,
+        "peak": entry.peak,
+    }
+
+
+def describe_cores(job: Job) -> list[CoreRecord]:
     """One entry per core in use: what it holds, where it stands, and what its accumulators could need at most."""
     networks = (job.network.full, job.network.scaled)
-    bounds = [
+    bounds: list[dict[str, int]] = [
         {each.precision: int(static_bound(each.layers[index], largest_inputs(each)[index]).max()) for each in networks}
         for index in range(len(job.network.full.layers))
     ]
@@ -110,7 +114,7 @@ def describe_cores(job: Job) -> list[dict[str, Any]]:
     return entries
 
 
-def _describe_core(job: Job, number: int) -> dict[str, Any]:
+def _describe_core(job: Job, number: int) -> CoreRecord:
     plan, held = job.plans[0], [each.cores[number] for each in job.plans]  # not all modes keep values last sent
     core, layer = plan.cores[number], plan.layers[plan.cores[number].layer_index]
     links = [plan.links[own] for own in plan.links_of(number)]
@@ -148,7 +152,7 @@ def _kib(bits: int | None) -> float | None:
     return None if bits is None else bits / 8192
 
 
-def describe_mesh(job: Job) -> dict[str, Any]:
+def describe_mesh(job: Job) -> MeshRecord:
     """The chip's tiles, and the links between them that messages use, in the order of their numbers."""
     chip, plan = chip_of(job.accelerator), job.plans[0]
     return {

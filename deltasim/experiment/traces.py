@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,33 @@ LIMIT_BYTES: Final = 20 * 2**30
 _LIMIT_VARIABLE: Final = "DELTASIM_TRACES_GIB"
 _MANIFEST: Final = "trace.json"
 _SHOWN: Final = "shown.npz"
+
+
+class TraceRecord(TypedDict):
+    """What a trace is of, as its manifest says."""
+
+    network: str
+    precision: str
+    carried: bool
+    source: str
+    count: int
+
+
+class TraceFileRecord(TypedDict):
+    """A file of a trace: which frames it has, its size and hash."""
+
+    first: int
+    frames: int
+    bytes: int
+    sha256: str
+
+
+class TraceManifest(TraceRecord):
+    """trace.json; `versions` are those that results depend on."""
+
+    schema: int
+    versions: dict[str, str]
+    files: dict[str, TraceFileRecord]
 
 
 @dataclass(frozen=True)
@@ -96,8 +123,17 @@ def list_traces() -> list[TraceInfo]:
     for path in _kept():
         manifest = _manifest(path)
         size = sum(file.stat().st_size for file in path.iterdir())
-        network, precision, source, count = (manifest[name] for name in ("network", "precision", "source", "count"))
-        found.append(TraceInfo(path.name, path, network, precision, source, count, size))
+        found.append(
+            TraceInfo(
+                key=path.name,
+                path=path,
+                network=manifest["network"],
+                precision=manifest["precision"],
+                frames=manifest["source"],
+                count=manifest["count"],
+                bytes=size,
+            )
+        )
     return found
 
 
@@ -115,7 +151,7 @@ def clear_traces(keys: Iterable[str] | None = None) -> list[Path]:
     return list(dict.fromkeys(chosen))
 
 
-def publish(made: Path, key: str, about: Mapping[str, Any], files: list[StoredFile], shown: NDArray[np.uint8]) -> bool:
+def publish(made: Path, key: str, about: TraceRecord, files: list[StoredFile], shown: NDArray[np.uint8]) -> bool:
     """Keep the trace in directory `made`; older ones make room, those first that were not used for longest.
 
     False if it alone is larger than all may be; then it is gone.
@@ -144,10 +180,15 @@ def publish(made: Path, key: str, about: Mapping[str, Any], files: list[StoredFi
 _REMEDY: Final = "remove it, `deltasim traces clear`, and run again"
 
 
-def about_trace(network: IntegerNetwork, function: IntegerFunction, frames: Frames) -> dict[str, Any]:
+def about_trace(network: IntegerNetwork, function: IntegerFunction, frames: Frames) -> TraceRecord:
     """What the manifest of a trace says."""
-    said = {key: value for key, value in asdict(function).items() if key != "cut"}
-    return {"network": network.name, **said, "source": frames.name, "count": frames.count}
+    return {
+        "network": network.name,
+        "precision": function.precision,
+        "carried": function.carried,
+        "source": frames.name,
+        "count": frames.count,
+    }
 
 
 def _kept() -> list[Path]:
@@ -171,9 +212,9 @@ def _remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> TraceManifest:
     try:
-        manifest: dict[str, Any] = read_json(path / _MANIFEST)
+        manifest: TraceManifest = read_json(path / _MANIFEST)
         if manifest["schema"] == SCHEMA:
             return manifest
         why = f"schema {manifest['schema']}, this deltasim reads {SCHEMA}"

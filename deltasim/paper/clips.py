@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.experiment.files import channel_order
+from deltasim.paper.records import ClipRecord
 from workloads import Frames, Graph, WorkloadError, load_frames
 from workloads.assets import ASSETS, asset_named, find_asset
 from workloads.frames.ranges import bounds_of
@@ -41,7 +42,7 @@ class Clip:
         """Source and frames, as a user would name them."""
         return f"{self.name}:{self.first}:{self.last + 1}"
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ClipRecord:
         """What a manifest says of the clip."""
         return {"name": self.name, "first": self.first, "last": self.last, "frames": self.frames.count}
 

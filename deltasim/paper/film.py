@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltasim.experiment.files import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
+from deltasim.paper.records import FilmRecord
 from workloads import Frames, Graph, WorkloadError
 from workloads.content_hash import content_sha256
 from workloads.frames.resize import resize
@@ -55,7 +56,7 @@ class Film:
         """The two clips in words."""
         return f"{self.static.words} + {self.moving.words}"
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> FilmRecord:
         """What decides the frames and the network, for the manifest."""
         return {
             "network": self.network.name,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from deltasim.paper.clips import spread
 from deltasim.paper.film import Film
 from deltasim.paper.float_outputs import float_outputs
 from deltasim.paper.place import write_table
+from deltasim.paper.records import ScaleRow
 from deltasim.paper.searches import setting_name
 from deltasim.paper.video_settings import ACTIVATION_BITS, CALIBRATION_FRAMES, WEIGHT_BITS, Settings, loss_of
 from workloads import Graph, Quantisation, quantise
@@ -35,7 +36,7 @@ class Setting:
     senders: tuple[str, ...]
     scales: tuple[float, ...]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[ScaleRow]:
         """A row for each sender: `setting, lambda, layer, name, scale`."""
         for layer, (name, scale) in enumerate(zip(self.senders, self.scales, strict=True)):
             yield {"setting": self.name, "lambda": self.lambda_, "layer": layer, "name": name, "scale": scale}

@@ -18,7 +18,8 @@ from deltasim.paper.figure3 import run as snippets
 from deltasim.paper.figure4 import run as digits
 from deltasim.paper.figure5 import run as films
 from deltasim.paper.figure6 import run as neighbours
-from deltasim.paper.place import MANIFEST, Figure, Notes, finished_hash, make_figure
+from deltasim.paper.place import Figure, Notes, finished_hash, make_figure
+from deltasim.paper.records import MANIFEST
 from deltasim.paper.systems import run as whole_systems
 from workloads import WorkloadError
 

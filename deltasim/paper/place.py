@@ -18,13 +18,12 @@ from typing import Any, Final
 import pandas as pd
 
 from deltasim.experiment.fingerprint import versions
+from deltasim.paper.records import MANIFEST, SCHEMA, PaperManifest
 from reports import RunError
 from reports.run.atomic import write_text
 from workloads.content_hash import content_sha256, not_hashed
 from workloads.naming import naming
 
-SCHEMA: Final = "deltasim/paper/1"
-MANIFEST: Final = "manifest.json"
 _MARKER: Final = "unfinished.json"
 
 
@@ -116,7 +115,7 @@ def _begin(unfinished: Path, figure: Figure) -> None:
 
 
 def _finish(unfinished: Path, figure: Figure, notes: Notes) -> None:
-    manifest = {
+    manifest: PaperManifest = {
         "schema": SCHEMA,
         "figure": figure.name,
         "quick": figure.quick,

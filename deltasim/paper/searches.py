@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deltasim.experiment.message_costs import message_costs
 from deltasim.paper.digits import Digits
+from deltasim.paper.records import ScaleRow, SettingKeys
 from hwmodels import chip_of, load_accelerator
 from simulator import mode_named, plan_network
 from workloads import Network, Quantisation, quantise
@@ -58,11 +59,11 @@ class Found:
     scales: tuple[float, ...]
     trajectory: pd.DataFrame
 
-    def keys(self) -> dict[str, Any]:
+    def keys(self) -> SettingKeys:
         """The columns that say which setting a row belongs to."""
         return {"cost": self.cost, "setting": self.setting, "lambda": self.lambda_}
 
-    def scale_rows(self) -> Iterator[dict[str, Any]]:
+    def scale_rows(self) -> Iterator[ScaleRow]:
         """A row for each sender."""
         for layer, (name, scale) in enumerate(zip(self.names, self.scales, strict=True)):
             yield {**self.keys(), "layer": layer, "name": name, "scale": scale}

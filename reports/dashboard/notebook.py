@@ -39,7 +39,8 @@ def summary_html(run: Run) -> str:
         )
         for row in summary.to_dict("records")
     ]
-    title = f"{run.name}: {frames_words(run)} on {run.accelerator.name}, per frame"
+    place = ", in memory" if run.path is None else ""
+    title = f"{run.name}: {frames_words(run)} on {run.accelerator.name}, per frame{place}"
     return html_table(title, headings, rows, [f"Warning: {each}" for each in run.warnings])
 
 

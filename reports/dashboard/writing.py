@@ -32,9 +32,13 @@ from reports.tables.quantisation import fidelities, precision_name
 from reports.tables.quantisation_details import quantisation_table
 
 
-def write_dashboard(run: Run) -> Path:
-    """Write `dashboard.html` into the run's directory, replacing an older one in one step. Returns its path."""
-    path = run.path / files.DASHBOARD
+def write_dashboard(run: Run, path: Path | str | None = None) -> Path:
+    """Write the page to the file `path`, dashboard.html in the run's directory unless given, replacing an older one in
+    one step. Returns its path. Raises RunError for a run in memory without a path.
+    """
+    if path is None:
+        path = run.directory_for("its dashboard") / files.DASHBOARD
+    path = Path(path)
     replace_text(path, dashboard_html(run))
     return path
 

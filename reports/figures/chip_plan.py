@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reports.figures.names import literal, shortened
 from reports.figures.theme import figure
+from reports.run.records import MeshRecord
 
 _WIDTH: Final = 850
 """Pixels that the plan has on a page; on a narrow screen it is scrolled."""
@@ -61,7 +62,7 @@ class Strip:
     hover: str
 
 
-def floor_plan(mesh: Mapping[str, Any], cells: Sequence[Cell], shade: Shade) -> go.Figure:
+def floor_plan(mesh: MeshRecord, cells: Sequence[Cell], shade: Shade) -> go.Figure:
     """Every core in its place, row 0 on top; cores that hold nothing are grey."""
     columns, rows, each = int(mesh["columns"]), int(mesh["rows"]), int(mesh["cores_per_tile"])
     across = math.ceil(math.sqrt(each))
@@ -91,7 +92,7 @@ def floor_plan(mesh: Mapping[str, Any], cells: Sequence[Cell], shade: Shade) -> 
 
 
 def link_map(
-    mesh: Mapping[str, Any], strips: Sequence[Strip], tiles: Mapping[tuple[int, int], Sequence[str]], shade: Shade
+    mesh: MeshRecord, strips: Sequence[Strip], tiles: Mapping[tuple[int, int], Sequence[str]], shade: Shade
 ) -> go.Figure:
     """Every link between neighbouring tiles, in both directions; `tiles` has the names of the cores in use on each."""
     columns, rows = int(mesh["columns"]), int(mesh["rows"])
@@ -129,7 +130,7 @@ def _add_tiles(result: go.Figure, columns: int, rows: int, tiles: Mapping[tuple[
     _add_faint(result, x, y, faint, hovers)
 
 
-def position_of(mesh: Mapping[str, Any], column: int, row: int, slot: int) -> int:
+def position_of(mesh: MeshRecord, column: int, row: int, slot: int) -> int:
     """The number in mesh order of a core: tile by tile, row by row in a snake."""
     columns = int(mesh["columns"])
     return (row * columns + (columns - 1 - column if row % 2 else column)) * int(mesh["cores_per_tile"]) + slot

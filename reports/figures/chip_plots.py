@@ -17,6 +17,8 @@ from reports.figures.treemap import energy_treemap
 from reports.figures.waterfall import waterfall
 from reports.run.finished import Run
 from reports.run.mesh import SHARED
+from reports.run.parts import memories_of
+from reports.run.records import CoreRecord
 from reports.tables.headline import baseline_mode, focus_mode
 from reports.tables.numbers import count, memory, percent, quantity
 from reports.tables.phases import phases_table, pieces_table
@@ -105,16 +107,14 @@ def _core_hover(run: Run, core: dict[Any, Any]) -> str:
     return "<br>".join(literal(line) for line in lines)
 
 
-def _memory_lines(entry: dict[str, Any]) -> list[str]:
+def _memory_lines(entry: CoreRecord) -> list[str]:
     """What its memories hold of what they could."""
     lines = []
-    for name in ("weight", "state"):
-        if entry.get(f"{name}_kib") is None:
-            continue
-        capacity = entry.get(f"{name}_capacity_kib")
-        of = "unlimited" if capacity is None else memory(capacity)
-        streamed = ", read from off-chip memory" if name == "weight" and entry.get("streams_weights") else ""
-        lines.append(f"{name} memory: {memory(entry[f'{name}_kib'])} of {of}{streamed}")
+    for each in memories_of(entry):
+        if each.held_kib is not None:
+            of = "unlimited" if each.capacity_kib is None else memory(each.capacity_kib)
+            streamed = ", read from off-chip memory" if each.streamed else ""
+            lines.append(f"{each.name} memory: {memory(each.held_kib)} of {of}{streamed}")
     return lines
 
 

@@ -1,1 +1,1 @@
-"""The directory of a run: written, read, checked."""
+"""A run: written to a directory or kept in memory, read, checked."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from hwmodels import Accelerator, Chip, chip_of, frame_intervals, price
-from hwmodels.records import COLUMNS, INDEX_COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
+from hwmodels.records import COLUMNS, INDEX_COLUMNS
 from reports.errors import RunError
 from reports.figures.theme import network_name
 from reports.run import files
 from reports.run.atomic import read_arrays, read_json
 from reports.run.mesh import check_mesh
 from reports.run.outputs import StoredOutputs, read_outputs
-from reports.run.parts import Parts
-from reports.run.stored import check_file, chosen_frames, read_manifest, read_parquet
+from reports.run.parts import Parts, whole_map
+from reports.run.records import CoreRecord, Manifest, MeshRecord, QuantisationRecord
+from reports.run.store import DirectoryStore, Store
+from reports.run.stored import check_file, chosen_frames, read_manifest, read_parquet, read_record
 from reports.tables import changes, core_tables, layer_costs
 from reports.tables import summary as tables
 from reports.tables.answers import answer_columns, scaled
@@ -30,6 +34,7 @@ from reports.tables.count_warnings import count_warnings
 from reports.tables.equality import Equality, check_equality
 from reports.tables.link_table import links_table
 from reports.tables.pace import Pace, at_rate, pace_of
+from reports.tables.summary import AtOwnRate
 from workloads import WorkloadError
 
 FS_PER_S: Final = 10**15
@@ -53,13 +58,16 @@ def load_run(path: Path | str) -> Run:
             manifest=manifest,
             experiment_yaml=(path / files.EXPERIMENT).read_text(encoding="utf-8"),
             accelerator=Accelerator.model_validate(read_json(path / files.ACCELERATOR)),
-            parts=tuple(read_json(path / files.LAYERS)),
-            mesh=dict(check_mesh(read_json(path / files.MESH), str(path / files.MESH))),
+            parts=tuple(read_record(list[CoreRecord], path / files.LAYERS)),
+            mesh=check_mesh(read_json(path / files.MESH), str(path / files.MESH)),
             counts=read_parquet(path / files.COUNTS, [*INDEX_COLUMNS, *COLUMNS]),
             outputs=outputs,
             labels=labels,
             sample_frames=read_arrays(path / files.SAMPLE_FRAMES)["frames"],
-            quantisation=read_json(path / files.QUANTISATION) if files.QUANTISATION in manifest["files"] else None,
+            store=DirectoryStore(path, files.MESSAGES in manifest["files"]),
+            quantisation=read_record(QuantisationRecord, path / files.QUANTISATION)
+            if files.QUANTISATION in manifest["files"]
+            else None,
         )
     except _UNREADABLE as error:
         raise RunError(
@@ -69,31 +77,36 @@ def load_run(path: Path | str) -> Run:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run. Tables are computed when first asked for, and never from anything but the files of the run.
+    """A finished run. Tables are computed when first asked for, and never from anything but what the run left.
 
+    `path` is its directory; None of a run in memory, which has the same tables, and which `save` writes. `store` has
+    what may be large, wherever it is; the manifest of a run in memory lists no files.
     `parts` is layers.json: one entry per core in use (see `reports.run.parts`); `mesh` is mesh.json (see
     `reports.run.mesh`); `counts` the counts table with `mode` and `layer` as categories; `outputs` (frames, classes)
-    integers per mode, in the network's own order (a map's as (channel, y, x); `output_shape`), on disk until they are
-    asked for (see `reports.run.outputs`; `real_outputs` has floats); `labels` (frames,) or None; `sample_frames` uint8,
-    pictures of frames 0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and blue; `quantisation` what
-    was measured when the network was quantised (see `reports.tables.quantisation`), None in a run that does not say.
+    integers per mode, in the network's own order (a map's as (channel, y, x); `output_shape`), in memory, or on disk
+    until they are asked for (see `reports.run.outputs`; `real_outputs` has floats); `labels` (frames,) or None;
+    `sample_frames` uint8, pictures of frames 0..n-1: (n, height, width) grey or (n, height, width, 3) red, green and
+    blue; `quantisation` what was measured when the network was quantised (see `reports.tables.quantisation`), None in a
+    run that does not say.
     """
 
-    path: Path
-    manifest: dict[str, Any]
+    path: Path | None
+    manifest: Manifest
     experiment_yaml: str
     accelerator: Accelerator
-    parts: tuple[dict[str, Any], ...]
-    mesh: dict[str, Any]
+    parts: tuple[CoreRecord, ...]
+    mesh: MeshRecord
     counts: pd.DataFrame
-    outputs: dict[str, StoredOutputs]
+    outputs: Mapping[str, StoredOutputs | NDArray[np.int32]]
     labels: NDArray[np.int64] | None
     sample_frames: NDArray[np.uint8]
-    quantisation: dict[str, Any] | None = None
+    store: Store
+    quantisation: QuantisationRecord | None = None
 
     def __repr__(self) -> str:
+        place = "in memory" if self.path is None else repr(str(self.path))
         return (
-            f"Run({str(self.path)!r}: {self.frame_count:,} frames of {self.manifest.get('dataset')}, "
+            f"Run({place}: {self.frame_count:,} frames of {self.manifest.get('dataset')}, "
             f"{self.manifest.get('network')} on {self.accelerator.name}; {', '.join(self.modes)})"
         )
 
@@ -111,7 +124,28 @@ class Run:
     @property
     def name(self) -> str:
         """Title of the run."""
-        return str(self.manifest.get("name") or self.path.name)
+        return str(self.manifest.get("name") or (self.path.name if self.path else "run"))
+
+    @property
+    def where(self) -> str:
+        """The run's directory, or that it is in memory, for messages."""
+        return f"run {self.name!r} in memory" if self.path is None else str(self.path)
+
+    def directory_for(self, what: str) -> Path:
+        """The run's directory, where `what` goes. Raises RunError, with the remedy, if the run is in memory."""
+        if self.path is None:
+            raise RunError(f"{self.where}: has no directory for {what}; give a path, or save it first: run.save(path)")
+        return self.path
+
+    def save(self, path: Path | str, *, overwrite: bool = False) -> Run:
+        """Write the run to the directory `path`, and return the run there. The files are those that simulating with
+        `out=path` would have written, byte for byte.
+
+        overwrite: replace a run that is there. Raises RunError if `path` is taken.
+        """
+        from reports.run.saving import save_run  # noqa: PLC0415 - it needs this module
+
+        return save_run(self, path, overwrite=overwrite)
 
     @property
     def frame_count(self) -> int:
@@ -140,7 +174,7 @@ class Run:
     @cached_property
     def layout(self) -> Parts:
         """Which cores hold which layer."""
-        return Parts.of(self.parts, str(self.path / files.LAYERS))
+        return Parts.of(self.parts, f"{self.where}: {files.LAYERS}")
 
     @property
     def positions(self) -> list[int]:
@@ -160,7 +194,7 @@ class Run:
     @property
     def has_messages(self) -> bool:
         """True if every message on the wire was recorded."""
-        return files.MESSAGES in self.manifest["files"]
+        return self.store.has_messages
 
     @property
     def classes(self) -> list[str]:
@@ -197,7 +231,7 @@ class Run:
     @property
     def sent_maps(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Height, width and channels of the map that each layer sends; None where the run does not say."""
-        return tuple(_whole_map([self.parts[core] for core in self.layout.cores_of(layer)]) for layer in self._layers)
+        return tuple(whole_map([self.parts[core] for core in self.layout.cores_of(layer)]) for layer in self._layers)
 
     @property
     def fan_outs(self) -> tuple[int | None, ...]:
@@ -251,26 +285,24 @@ class Run:
         """
         if not self.has_messages:
             raise RunError(
-                f"{self.path}: messages were not recorded; run the experiment again with record_messages: true"
+                f"{self.where}: messages were not recorded; run the experiment again with record_messages: true"
             )
-        chosen = chosen_frames(mode, first, last)
-        return read_parquet(self.path / files.MESSAGES, ["mode", *MESSAGE_COLUMNS], chosen)
+        return self.store.messages(chosen_frames(mode, first, last))
 
     def link_counts(self, mode: str | None = None, first: int = 0, last: int | None = None) -> pd.DataFrame:
         """The traffic on each link of the mesh that is used, of one mode and of frames `first` to `last` only."""
-        columns = [*files.LINK_INDEX, *LINK_COLUMNS]
-        return read_parquet(self.path / files.LINKS, columns, chosen_frames(mode, first, last))
+        return self.store.links(chosen_frames(mode, first, last))
 
     def real_outputs(self, mode: str) -> NDArray[np.float64]:
         """(frames, classes) the outputs of one network in the model's own scale: the integers of `outputs` times the
         real value of one unit of each. All of them at once, in memory. Raises RunError for a mode that was not run.
         """
         if mode not in self.modes:
-            raise RunError(f"{self.path}: has no network {mode!r}; it has {', '.join(self.modes)}")
+            raise RunError(f"{self.where}: has no network {mode!r}; it has {', '.join(self.modes)}")
         return scaled(np.asarray(self.outputs[mode]), self.manifest.get("output_scales", {}).get(mode, 1.0))
 
     @cached_property
-    def answers(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, ExtensionArray]:
         """The class each network answers, the first of its largest outputs; see `reports.tables.answers`."""
         scales = self.manifest.get("output_scales", {})
         return answer_columns(self.outputs, self.labels, scales=scales, classifies=self.classifies)
@@ -301,7 +333,7 @@ class Run:
     @cached_property
     def links(self) -> pd.DataFrame:
         """One row per mode and link of the mesh that is used; see `reports.tables.link_table.links_table`."""
-        return links_table(self.path / files.LINKS, self.mesh, self.intervals)
+        return links_table(self.store.link_pieces(), self.mesh, self.intervals)
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
@@ -339,8 +371,8 @@ class Run:
     @cached_property
     def frame_rate_hz(self) -> float:
         """Frames per second at which power is given: the experiment's, else the most all networks sustain."""
-        if self.manifest.get("frame_rate_hz"):
-            return float(self.manifest["frame_rate_hz"])
+        if asked_hz := self.manifest.get("frame_rate_hz"):
+            return float(asked_hz)
         return self.frame_count * FS_PER_S / max(int(self.counts["update_end_fs"].max()), 1)
 
     @cached_property
@@ -355,7 +387,7 @@ class Run:
         }
 
     @cached_property
-    def at_rate(self) -> dict[str, dict[str, float]]:
+    def at_rate(self) -> dict[str, AtOwnRate]:
         """Energy of a frame and mean power of each network at `frame_rate_hz`, or at what it sustains if that is less.
 
         Leakage and idle cores are included, for the whole time from frame to frame; see `reports.tables.pace.at_rate`.
@@ -364,15 +396,3 @@ class Run:
         rates_hz = {mode: pace.rate_hz if asked else self.frame_rate_hz for mode, pace in self.paces.items()}
         found = at_rate(self.counts, self.energies, self.accelerator, self.positions, rates_hz)
         return {mode: {**each, "sustained_hz": self.paces[mode].sustained_hz} for mode, each in found.items()}
-
-
-def _whole_map(parts: list[dict[str, Any]]) -> tuple[int, int, int] | None:
-    """Height, width and channels of the map that the parts of a layer send together."""
-    shape = parts[0].get("sent_shape")
-    if not shape:
-        return None
-    rows, channels = (
-        max(int(part[name][1]) if name in part else shape[axis] for part in parts)
-        for axis, name in ((0, "rows"), (2, "channels"))
-    )
-    return rows, int(shape[1]), channels

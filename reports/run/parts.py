@@ -9,7 +9,7 @@ without the others every core holds a layer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.errors import RunError
+from reports.run.records import CoreRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Parts:
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, entries: Sequence[Mapping[str, Any]], where: str) -> Parts:
+    def of(cls, entries: Sequence[CoreRecord], where: str) -> Parts:
         """From layers.json; `where` it stands, for messages. Raises RunError if cores are missing or not in order."""
         layer = np.array([int(entry.get("layer_index", entry["core"])) for entry in entries], np.int64)
         in_order = layer.size and layer[0] == 0 and all(b - a in {0, 1} for a, b in pairwise(layer))
@@ -81,3 +82,35 @@ class Parts:
 def _twice(names: Iterable[str]) -> list[str]:
     seen: set[str] = set()
     return sorted({name for name in names if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a memory of a core holds and could hold, in KiB; None where the run does not say, or there is no limit.
+
+    `streamed`: its content is read from off-chip memory.
+    """
+
+    name: str
+    held_kib: float | None
+    capacity_kib: float | None
+    streamed: bool = False
+
+
+def memories_of(entry: CoreRecord) -> tuple[Held, Held]:
+    """The weight and the state memory of a core."""
+    streamed = entry.get("streams_weights", False)
+    return (
+        Held("weight", entry.get("weight_kib"), entry.get("weight_capacity_kib"), streamed),
+        Held("state", entry.get("state_kib"), entry.get("state_capacity_kib")),
+    )
+
+
+def whole_map(parts: Sequence[CoreRecord]) -> tuple[int, int, int] | None:
+    """Height, width and channels of the map that the parts of a layer send together."""
+    shape = parts[0].get("sent_shape")
+    if not shape:
+        return None
+    height, width, depth = shape
+    rows = max(part["rows"][1] if "rows" in part else height for part in parts)
+    return rows, width, max(part["channels"][1] if "channels" in part else depth for part in parts)

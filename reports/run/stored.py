@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +15,7 @@ from reports.errors import RunError
 from reports.run import files
 from reports.run.atomic import read_json
 from reports.run.consolidate import describe
+from reports.run.records import FileRecord, Manifest, Record, checked
 
 _NEEDED = frozenset(
     {
@@ -31,7 +31,7 @@ _NEEDED = frozenset(
 )
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> Manifest:
     """manifest.json of the run in directory `path`. Raises RunError if that is no finished run of this version."""
     if path.exists() and not path.is_dir():
         raise RunError(f"{path}: is a file, not a run directory")
@@ -69,10 +69,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
             f"{path / files.MANIFEST}: modes: {', '.join(unknown)}: not known to this program, which has "
             f"{', '.join(MODES_TABLE)}; read the run with the version that wrote it, or simulate it again with these"
         )
-    return dict(manifest)
+    return checked(Manifest, dict(manifest), str(path / files.MANIFEST))
 
 
-def check_file(file: Path, expected: dict[str, Any]) -> None:
+def read_record(kind: type[Record], file: Path) -> Record:
+    """What a JSON file of the run holds. Raises OSError or ValueError, or RunError if it is no such record."""
+    return checked(kind, read_json(file), str(file))
+
+
+def check_file(file: Path, expected: FileRecord) -> None:
     """Raise RunError unless the file is there, of the size and with the hash that the manifest says."""
     try:
         found = describe(file)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from reports.figures.theme import network_name
 from reports.run.finished import Run
+from reports.run.records import QuantisedCoreRecord, WidthsRecord
 from reports.tables.quantisation import precision_of
 
 LOW_PERCENT: Final = 90.0
@@ -85,8 +86,10 @@ def _beside_original(run: Run) -> tuple[LowAgreement, ...]:
 
 def _beside_float(run: Run, *, told: bool) -> tuple[LowAgreement, ...]:
     """As measured on the calibration frames; `told`: that the coarse networks lost answers is said already."""
-    content = run.quantisation or {}
-    shares = {name: 100 * float(share) for name, share in content.get("agreement", {}).items()}
+    content = run.quantisation
+    if content is None:
+        return ()
+    shares = {name: 100 * float(share) for name, share in content["agreement"].items()}
     modes: dict[float, list[str]] = {}
     for mode in run.modes:
         share = shares.get(precision_of(mode), 100.0)
@@ -109,8 +112,8 @@ def _remedy(run: Run, share: float, shares: Mapping[str, float]) -> str:
 
 def _overflow(run: Run) -> str:
     """The remedy where sums went beyond the accumulators on calibration frames; empty where none did."""
-    entries: list[dict[str, Any]] = (run.quantisation or {}).get("layers", [])
-    bits = [int(entry["accumulator_bits"]) for entry in entries if _overflows(entry)]
+    entries = [] if run.quantisation is None else run.quantisation["layers"]
+    bits = [entry["accumulator_bits"] for entry in entries if _overflows(entry)]
     if not bits:
         return ""
     more = (
@@ -122,15 +125,15 @@ def _overflow(run: Run) -> str:
     return f"Remedy, in the experiment's quantisation: sums overflow their {bits[0]} bits; {more}{fewer}"
 
 
-def _overflows(entry: Mapping[str, Any]) -> bool:
-    return "peak" in entry and int(entry["peak"]) >= 1 << (int(entry["accumulator_bits"]) - 1)
+def _overflows(entry: QuantisedCoreRecord) -> bool:
+    return "peak" in entry and entry["peak"] >= 1 << (entry["accumulator_bits"] - 1)
 
 
 def _wider(run: Run) -> str:
     """The remedy where bits or ranges are too few: on this accelerator if it has more, else on another."""
-    own, chosen = run.accelerator.precision, run.manifest.get("quantisation", {})
+    own, chosen = run.accelerator.precision, run.manifest.get("quantisation", WidthsRecord())
     most = (own.weight_bits, own.activation_bits)
-    bits = (int(chosen.get("weight_bits", most[0])), int(chosen.get("activation_bits", most[1])))
+    bits = (chosen.get("weight_bits", most[0]), chosen.get("activation_bits", most[1]))
     where = f"{run.accelerator.name} takes up to {most[0]} and {most[1]}"
     if bits >= most:
         where = f"on an accelerator with more than {most[0]} and {most[1]}, such as {WIDE_ACCELERATOR}"

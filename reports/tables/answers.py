@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from hwmodels.modes import modes_in
 from reports.run.outputs import Rows, in_step
@@ -54,7 +55,7 @@ def answer_columns(
     *,
     scales: Mapping[str, float | list[float]] | None = None,
     classifies: bool = True,
-) -> dict[str, Any]:
+) -> dict[str, ExtensionArray]:
     """Columns `prediction, label, correct, agrees, agrees_top5` of the frames table, mode by mode, frame by frame.
 
     `outputs` is (frames, classes) for each mode, `scales` what one unit of them is (see `scaled`; 1 unless given).

@@ -49,7 +49,7 @@ def compare(run_a: Run, run_b: Run) -> pd.DataFrame:
     """
     common = [mode for mode in run_a.modes if mode in run_b.modes]
     if not common:
-        modes = f"{run_a.path} has {', '.join(run_a.modes)}; {run_b.path} has {', '.join(run_b.modes)}"
+        modes = f"{run_a.where} has {', '.join(run_a.modes)}; {run_b.where} has {', '.join(run_b.modes)}"
         raise RunError(f"no network in common to compare: {modes}")
     a, b = (_values(run, common).set_index(_KEYS)["value"] for run in (run_a, run_b))
     table = pd.DataFrame({"a": a, "b": b}, index=a.index.union(b.index, sort=False)).reset_index()
@@ -154,4 +154,4 @@ def _verdicts(run_a: Run, run_b: Run) -> list[Verdict]:
 
 
 def _title(run: Run) -> str:
-    return run.path.resolve().name
+    return run.name if run.path is None else run.path.resolve().name

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hwmodels import chip_area
 from reports.dashboard.page import Cell, Column, Row, Table
 from reports.run.finished import Run
+from reports.run.parts import Held, memories_of
 from reports.tables.details import value_cell
 from reports.tables.numbers import NOTHING, count, exact, memory, significant
 from reports.tables.summary import STALLS
@@ -34,22 +35,18 @@ def cores_table(run: Run, mode: str) -> Table:
     table = run.cores[run.cores["mode"] == mode]
     causes = [cause for cause in STALLS if table[f"{cause}_share"].any()]
     titles = ("tile", "serves", "sends", "energy", "at work", *(_WAITS[cause] for cause in causes), "fullest queue")
-    memories = [name for name in ("weight", "state") if any(name_kib(name) in entry for entry in run.parts)]
+    held = [memories_of(entry) for entry in run.parts]
+    known = [number for number in range(2) if any(each[number].held_kib is not None for each in held)]
     columns = (
         Column("core"),
         Column("holds"),
-        *(Column(title, number=True) for title in (*titles, *(f"{name} memory" for name in memories))),
+        *(Column(title, number=True) for title in (*titles, *(f"{held[0][each].name} memory" for each in known))),
     )
     rows = []
     for entry in table.to_dict("records"):
-        cells = (*_cells(run, entry, causes), *(_memory_cell(run.parts[int(entry["core"])], name) for name in memories))
+        cells = (*_cells(run, entry, causes), *(_memory_cell(held[int(entry["core"])][number]) for number in known))
         rows.append(Row(cells))
     return Table(columns, tuple(rows))
-
-
-def name_kib(name: str) -> str:
-    """The key of layers.json for what a memory holds."""
-    return f"{name}_kib"
 
 
 def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cell, ...]:
@@ -67,11 +64,9 @@ def _cells(run: Run, entry: dict[Hashable, Any], causes: list[str]) -> tuple[Cel
     )
 
 
-def _memory_cell(entry: dict[str, Any], name: str) -> Cell:
-    held = entry.get(name_kib(name))
-    if held is None:
+def _memory_cell(held: Held) -> Cell:
+    if held.held_kib is None:
         return Cell(NOTHING)
-    capacity = entry.get(f"{name}_capacity_kib")
-    streamed = "read from off-chip memory" if name == "weight" and entry.get("streams_weights") else ""
-    text = memory(held) if capacity is None else f"{memory(held)} of {memory(capacity)}"
-    return Cell(f"{text}*" if streamed else text, streamed or exact(held, "KiB"))
+    text = memory(held.held_kib)
+    text = text if held.capacity_kib is None else f"{text} of {memory(held.capacity_kib)}"
+    return Cell(f"{text}*", "read from off-chip memory") if held.streamed else Cell(text, exact(held.held_kib, "KiB"))

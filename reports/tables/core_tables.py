@@ -82,7 +82,7 @@ def layers_table(
 
 
 def cores_table(
-    counts: pd.DataFrame, energies: pd.DataFrame, parts: Parts, entries: Sequence[Mapping[str, Any]]
+    counts: pd.DataFrame, energies: pd.DataFrame, parts: Parts, entries: Sequence[Mapping[str, object]]
 ) -> pd.DataFrame:
     """One row per mode and core in use: what it holds and where it stands, totals over all frames, and its time.
 
@@ -136,7 +136,9 @@ class _OverFrames:
     def largest(self, name: str) -> NDArray[np.int64]:
         return np.asarray(self._cube(name).max(axis=1).reshape(-1))
 
-    def shares(self, together: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None) -> dict[str, Any]:
+    def shares(
+        self, together: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
         """Of the time accounted for, by what it went into. `together` adds up (rows, places) over some of the places.
 
         The time of one place fits an int64 of fs, that of several need not: halves are added up, and put together as

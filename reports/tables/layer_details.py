@@ -76,7 +76,7 @@ def _layer_cells(entry: dict[Hashable, Any], run: Run, mode: str) -> tuple[Cell,
 
 def _bits_needed(run: Run, layer: int, mode: str) -> int | None:
     """The most that any of its cores could need at most."""
-    parts = (run.parts[core].get("static_bits_needed", {}) for core in run.layout.cores_of(layer))
+    parts = (run.parts[core].get("static_bits_needed", dict[str, int]()) for core in run.layout.cores_of(layer))
     return max((bits for each in parts if (bits := each.get(precision_of(mode))) is not None), default=None)
 
 

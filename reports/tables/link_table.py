@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from hwmodels.records import LINK_COLUMNS
 from reports.run.mesh import link_name
+from reports.run.records import MeshRecord
 from reports.tables.summary import all_frames
 
 
-def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) -> pd.DataFrame:
-    """One row per mode and link that is used, over all frames, from links.parquet, which is read piece by piece.
+def links_table(pieces: Iterable[pa.Table], mesh: MeshRecord, intervals: pd.DataFrame) -> pd.DataFrame:
+    """One row per mode and link that is used, over all frames, from links.parquet in `pieces` of one mode each.
 
     `mode, link, name, from_column, from_row, to_column, to_row`, the sums of `LINK_COLUMNS` (`messages_all_frames`,
     `flits_all_frames`, `busy_all_frames_fs`, `wait_all_frames_fs`) and the largest `queue_peak`. `utilisation` is the
@@ -29,7 +29,7 @@ def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) ->
     times = {str(mode): rows["interval_fs"].to_numpy(np.int64) for mode, rows in intervals.groupby("mode", sort=False)}
     sums = {str(mode): {name: np.zeros(len(links), np.int64) for name in LINK_COLUMNS} for mode in modes}
     peaks = {str(mode): np.zeros(len(links)) for mode in modes}
-    for mode, table in _pieces(file):
+    for mode, table in map(_columns, pieces):
         link, own = table["link"], sums[mode]
         for name in LINK_COLUMNS:
             (np.maximum if name == "queue_peak" else np.add).at(own[name], link, table[name])
@@ -49,20 +49,18 @@ def links_table(file: Path, mesh: Mapping[str, Any], intervals: pd.DataFrame) ->
     return pd.concat(parts, ignore_index=True)
 
 
-def _places(mesh: Mapping[str, Any]) -> dict[str, Any]:
+def _places(mesh: MeshRecord) -> dict[str, NDArray[Any]]:
     """Number, name and ends of every link."""
     links = mesh["used_links"]
+    tiles = {"from": [link["from"] for link in links], "to": [link["to"] for link in links]}
     ends = {
-        f"{end}_{axis}": np.array([link[end][number] for link in links], np.int64)
-        for end in ("from", "to")
+        f"{end}_{axis}": np.array([tile[number] for tile in of], np.int64)
+        for end, of in tiles.items()
         for number, axis in enumerate(("column", "row"))
     }
     return {"link": np.arange(len(links)), "name": np.array([link_name(link) for link in links], object), **ends}
 
 
-def _pieces(file: Path) -> Iterator[tuple[str, dict[str, NDArray[np.int64]]]]:
-    """Mode and columns of each row group, which holds rows of one mode only."""
-    stored = pq.ParquetFile(file)
-    for number in range(stored.num_row_groups):
-        table = stored.read_row_group(number)
-        yield str(table["mode"][0]), {name: table[name].to_numpy() for name in ("frame", "link", *LINK_COLUMNS)}
+def _columns(table: pa.Table) -> tuple[str, dict[str, NDArray[np.int64]]]:
+    """Mode and columns of a piece."""
+    return str(table["mode"][0]), {name: table[name].to_numpy() for name in ("frame", "link", *LINK_COLUMNS)}

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hwmodels import Accelerator, idle_mw, leakage_mw, power_mw, totals
-from reports.tables.summary import AJ_PER_PJ, FS_PER_NS
+from reports.tables.summary import AJ_PER_PJ, FS_PER_NS, AtRate
 
 _NS_PER_S: Final = 10**9
 _PJ_PER_MJ: Final = 10**9
@@ -84,14 +84,12 @@ def at_rate(
     accelerator: Accelerator,
     positions: list[int],
     rates_hz: dict[str, float],
-) -> dict[str, dict[str, float]]:
-    """Of each network, at its rate: `energy_at_rate_pj` (one frame's, with leakage and idle power for the whole
-    interval 1 / rate), `power_mw` and `rate_hz`.
-    """
+) -> dict[str, AtRate]:
+    """What each network takes at its rate; see `AtRate`."""
     static_mw = leakage_mw(accelerator, positions)
     dynamic = totals(energies).set_index("mode")["dynamic_aj"]
     frames = int(counts["frame"].max()) + 1
-    result = {}
+    result: dict[str, AtRate] = {}
     for mode, rate_hz in rates_hz.items():
         standing_mw = static_mw + idle_mw(counts[counts["mode"] == mode], accelerator, rate_hz, positions)[mode]
         result[mode] = {

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 from hwmodels.modes import MODES_TABLE
 from reports.run.finished import Run
+from reports.run.records import QuantisedCoreRecord, WidthsRecord
 
 PRECISIONS: Final = {"scaled": "scale k", "full": "full fixed point"}
 """How the precisions are called in text; the coarse one, of rounding and sigma-delta, first. Both are integers of as
@@ -62,7 +63,7 @@ def precision_of(mode: str) -> str:
 
 def precision_name(run: Run, precision: str) -> str:
     """ "scale k", or "full fixed point, 8 bits"."""
-    bits = (run.manifest.get("quantisation") or {}).get("activation_bits")
+    bits = run.manifest.get("quantisation", WidthsRecord()).get("activation_bits")
     return f"{PRECISIONS[precision]}, {bits} bits" if precision == "full" and bits else PRECISIONS[precision]
 
 
@@ -72,37 +73,66 @@ def precisions_of(modes: Iterable[str]) -> list[str]:
     return [precision for precision in PRECISIONS if precision in present]
 
 
-def layers_of(run: Run, precision: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class QuantisedCore:
+    """An entry of quantisation.json; `signal_to_noise_db` is infinite where integers and floats are equal.
+
+    `scale` is None of what does not send; the weights and the sums are None of the input.
+    """
+
+    layer: str
+    scale: float | None
+    signal_to_noise_db: float
+    saturated_share: float
+    weights: tuple[int, int] | None
+    peak: int | None
+    static_bound: int | None
+    bits_needed: int | None
+    accumulator_bits: int | None
+
+    @classmethod
+    def of(cls, entry: QuantisedCoreRecord) -> QuantisedCore:
+        """As the file has it."""
+        return cls(
+            layer=entry["layer"],
+            scale=entry["scale"],
+            signal_to_noise_db=float(entry["signal_to_noise_db"]),
+            saturated_share=entry["saturated_share"],
+            weights=(entry["weight_low"], entry["weight_high"]) if "weight_low" in entry else None,
+            peak=entry.get("peak"),
+            static_bound=entry.get("static_bound"),
+            bits_needed=entry.get("bits_needed"),
+            accumulator_bits=entry.get("accumulator_bits"),
+        )
+
+
+def layers_of(run: Run, precision: str) -> list[QuantisedCore]:
     """The entries of quantisation.json of one precision, core by core; none if the run does not say."""
-    entries = (run.quantisation or {}).get("layers", [])
-    return [
-        {**entry, "signal_to_noise_db": float(entry["signal_to_noise_db"])}
-        for entry in entries
-        if entry["precision"] == precision
-    ]
+    entries = [] if run.quantisation is None else run.quantisation["layers"]
+    return [QuantisedCore.of(entry) for entry in entries if entry["precision"] == precision]
 
 
 def fidelities(run: Run) -> list[Fidelity]:
     """One for each precision that a network of the run has; none if the run does not say."""
     if run.quantisation is None:
         return []
-    frames, agreement = int(run.quantisation["frames"]), run.quantisation["agreement"]
+    frames, agreement = run.quantisation["frames"], run.quantisation["agreement"]
     result = []
     for precision in precisions_of(run.modes):
         entries = layers_of(run, precision)
-        noisiest = min(entries, key=lambda entry: entry["signal_to_noise_db"])
-        clipped = max(entries, key=lambda entry: entry["saturated_share"])
+        noisiest = min(entries, key=lambda entry: entry.signal_to_noise_db)
+        clipped = max(entries, key=lambda entry: entry.saturated_share)
         result.append(
             Fidelity(
                 precision=precision,
                 frames=frames,
-                agreement_percent=100 * float(agreement[precision]) if run.classifies else None,
-                noisiest=str(noisiest["layer"]),
-                signal_to_noise_db=noisiest["signal_to_noise_db"],
-                most_clipped=str(clipped["layer"]),
-                clipped_percent=100 * float(clipped["saturated_share"]),
-                bits_needed=max(int(entry.get("bits_needed", 0)) for entry in entries),
-                accumulator_bits=max(int(entry.get("accumulator_bits", 0)) for entry in entries),
+                agreement_percent=100 * agreement[precision] if run.classifies else None,
+                noisiest=noisiest.layer,
+                signal_to_noise_db=noisiest.signal_to_noise_db,
+                most_clipped=clipped.layer,
+                clipped_percent=100 * clipped.saturated_share,
+                bits_needed=max(entry.bits_needed or 0 for entry in entries),
+                accumulator_bits=max(entry.accumulator_bits or 0 for entry in entries),
             )
         )
     return result

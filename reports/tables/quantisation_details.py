@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from math import isinf
-from typing import Any, Final
+from typing import Final
 
 from reports.dashboard.page import Cell, Column, Row, Table
 from reports.run.finished import Run
 from reports.tables.headline import focus_mode
 from reports.tables.numbers import NOTHING, count, exact, percent, significant
-from reports.tables.quantisation import PRECISIONS, layers_of, precision_of, precisions_of
+from reports.tables.quantisation import PRECISIONS, QuantisedCore, layers_of, precision_of, precisions_of
 
 _LIMITS: Final = ("largest sum", "largest possible", "bits needed")
 
@@ -27,26 +27,18 @@ def quantisation_table(run: Run) -> Table:
     return Table(columns, tuple(_row(entries, entries[focus]) for entries in cores))
 
 
-def _row(entries: tuple[dict[str, Any], ...], shown: dict[str, Any]) -> Row:
+def _row(entries: tuple[QuantisedCore, ...], shown: QuantisedCore) -> Row:
     """One core at each precision; what is shown for one of them only is that of `shown`."""
     return Row(
         (
-            Cell(str(shown["layer"])),
-            Cell(NOTHING)
-            if shown["scale"] is None
-            else Cell(significant(shown["scale"], 4), exact(shown["scale"], "")),
-            _weights_cell(shown),
-            *(_decibels_cell(entry["signal_to_noise_db"]) for entry in entries),
-            *(_share_cell(entry["saturated_share"]) for entry in entries),
-            *(Cell(count(shown.get(name))) for name in ("peak", "static_bound", "bits_needed")),
+            Cell(shown.layer),
+            Cell(NOTHING) if shown.scale is None else Cell(significant(shown.scale, 4), exact(shown.scale, "")),
+            Cell(NOTHING) if shown.weights is None else Cell(f"{shown.weights[0]} to {shown.weights[1]}"),
+            *(_decibels_cell(entry.signal_to_noise_db) for entry in entries),
+            *(_share_cell(entry.saturated_share) for entry in entries),
+            *(Cell(count(number)) for number in (shown.peak, shown.static_bound, shown.bits_needed)),
         )
     )
-
-
-def _weights_cell(entry: dict[str, Any]) -> Cell:
-    if "weight_low" not in entry:
-        return Cell(NOTHING)
-    return Cell(f"{entry['weight_low']} to {entry['weight_high']}")
 
 
 def _decibels_cell(decibels: float) -> Cell:

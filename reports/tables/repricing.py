@@ -15,10 +15,10 @@ from hwmodels import ENERGY_COLUMNS, Accelerator, totals
 from hwmodels.records import ACTIONS
 from reports.dashboard.writing import write_dashboard
 from reports.errors import RunError
-from reports.run import files
-from reports.run.atomic import sync, write_json
-from reports.run.consolidate import write_manifest
+from reports.run.atomic import sync
 from reports.run.finished import Run, load_run
+from reports.run.records import PricedRecord
+from reports.run.saving import write_files
 from reports.tables.pace import leaks
 from reports.tables.summary import AJ_PER_PJ, COMPONENTS
 from workloads.naming import naming
@@ -39,12 +39,12 @@ def at_prices(run: Run, accelerator: Accelerator, warnings: tuple[str, ...] = ()
     `warnings` join those of the run.
     """
     said = f"energies are those of {accelerator.name}; counts and times were simulated on {run.accelerator.name}"
-    manifest = {
-        **run.manifest,
-        "name": f"{run.name}, {accelerator.name}",
-        "warnings": [*run.warnings, said, *warnings],
-        "priced": {"accelerator": accelerator.name, "simulated_on": run.accelerator.name, "run": _hash_of(run)},
-    }
+    manifest = run.manifest.copy()
+    manifest["name"] = f"{run.name}, {accelerator.name}"
+    manifest["warnings"] = [*run.warnings, said, *warnings]
+    manifest["priced"] = PricedRecord(
+        accelerator=accelerator.name, simulated_on=run.accelerator.name, run=run.manifest["config_hash"]
+    )
     return replace(run, accelerator=accelerator, manifest=manifest)
 
 
@@ -58,7 +58,7 @@ def repricing_table(before: Run, after: Run) -> pd.DataFrame:
     """
     rows = []
     two = any(leaks(row) for run in (before, after) for row in run.summary().to_dict("records"))
-    sums = [{str(entry["mode"]): entry for entry in _by_component(run)} for run in (before, after)]
+    sums = [_by_component(run) for run in (before, after)]
     for mode in before.modes:
         for component in (ARITHMETIC, WHOLE, *([AT_RATE] if two else []), *COMPONENTS):
             if component == AT_RATE:
@@ -97,35 +97,26 @@ def write_priced_copy(run: Run, path: Path | str) -> Run:
 
 def _fill(run: Run, folder: Path) -> None:
     """All files of the run but the accelerator, which is the new one, and the manifest, which says so."""
-    for name in run.manifest["files"]:
-        if name != files.ACCELERATOR:
-            shutil.copyfile(run.path / name, folder / name)
-    accelerator = json.loads(run.accelerator.model_dump_json(by_alias=True))
-    write_json(folder / files.ACCELERATOR, accelerator)
-    manifest = {key: value for key, value in run.manifest.items() if key not in {"files", "schema_version"}}
-    write_manifest(folder, {**manifest, "config_hash": _priced_hash(run, accelerator)})
+    manifest = run.manifest.copy()
+    manifest["config_hash"] = _priced_hash(run, json.loads(run.accelerator.model_dump_json(by_alias=True)))
+    write_files(replace(run, manifest=manifest), folder)
     sync(folder)
 
 
 def _priced_hash(run: Run, accelerator: Any) -> str:  # noqa: ANN401 - JSON
     """A hash of its own, so that nobody takes the copy for the run that was simulated."""
-    text = json.dumps([_hash_of(run), accelerator], sort_keys=True)
+    text = json.dumps([run.manifest["config_hash"], accelerator], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _hash_of(run: Run) -> str:
-    return str(run.manifest["config_hash"])
-
-
-def _by_component(run: Run) -> list[dict[str, Any]]:
+def _by_component(run: Run) -> dict[str, dict[str, int]]:
     """Per mode, in aJ and exact: each component, arithmetic only, the whole."""
     columns = {name: [each.name for each in ENERGY_COLUMNS if each.component == name] for name in COMPONENTS}
-    return [
-        {
-            "mode": entry["mode"],
+    return {
+        str(entry["mode"]): {
             ARITHMETIC: entry["arithmetic_aj"],
             WHOLE: entry["total_aj"],
             **{name: sum(entry[column] for column in of) for name, of in columns.items()},
         }
         for entry in totals(run.energies).to_dict("records")
-    ]
+    }

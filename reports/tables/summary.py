@@ -8,7 +8,7 @@ frame, core by core, with every mode holding the same frames and cores; `parts` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -163,10 +163,44 @@ def energy_table(energies: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+class AtRate(TypedDict):
+    """One frame's energy with leakage and idle power for the whole interval 1 / rate, the mean power, and the rate."""
+
+    energy_at_rate_pj: float
+    power_mw: float
+    rate_hz: float
+
+
+class AtOwnRate(AtRate):
+    """The same, and the most frames a second that the chip was seen to take."""
+
+    sustained_hz: float
+
+
+class SummaryRow(AtOwnRate):
+    """A row of the summary; see `summary_table`."""
+
+    mode: str
+    operations: float
+    adds: float
+    multiplies: float
+    messages: float
+    arithmetic_pj: float
+    total_pj: float
+    latency_ns: float
+    latency_p99_ns: float
+    latency_max_ns: float
+    cycles: float
+    error_percent: float
+    agreement_percent: float
+    agreement_top5_percent: float
+    identical: bool | None
+
+
 def summary_table(
     frames: pd.DataFrame,
     energies: pd.DataFrame,
-    at_rate: Mapping[str, Mapping[str, float]],
+    at_rate: Mapping[str, AtOwnRate],
     equalities: tuple[Equality, ...],
 ) -> pd.DataFrame:
     """One row per mode, means over frames: the table that ends a run. Columns are called as in `frames_table`, whose
@@ -180,7 +214,7 @@ def summary_table(
     needs labels, `agreement_percent` an original network and `agreement_top5_percent` more than ten classes besides;
     `cycles` (mean) needs a clock.
     """
-    rows = []
+    rows: list[SummaryRow] = []
     verdicts = {equality.mode: equality for equality in equalities} | {
         equality.partner: equality for equality in equalities
     }
@@ -190,12 +224,15 @@ def summary_table(
         rows.append(
             {
                 "mode": str(mode),
-                **{name: group[name].mean() for name in ("operations", "adds", "multiplies", "messages")},
+                "operations": group["operations"].mean(),
+                "adds": group["adds"].mean(),
+                "multiplies": group["multiplies"].mean(),
+                "messages": group["messages"].mean(),
                 "arithmetic_pj": energy[str(mode)]["arithmetic_aj"] / (AJ_PER_PJ * len(group)),
                 "total_pj": energy[str(mode)]["total_aj"] / (AJ_PER_PJ * len(group)),
                 **at_rate[str(mode)],
                 "latency_ns": group["latency_ns"].mean(),
-                "latency_p99_ns": group["latency_ns"].quantile(0.99),
+                "latency_p99_ns": float(group["latency_ns"].quantile(0.99)),
                 "latency_max_ns": group["latency_ns"].max(),
                 "cycles": _mean(group["cycles"], 1),
                 "error_percent": 100 - _mean(group["correct"], 100),

@@ -15,7 +15,7 @@ from reports_example import MESH
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS
-from reports import Chunk, open_partial
+from reports import Chunk, Run, RunWriter, open_partial
 
 MODES = ("original", "rounding", "sigma_delta")
 NEURONS = 64
@@ -71,12 +71,25 @@ def make_branching_run(
     pictures: NDArray[np.uint8] | None = None,
     **more: Any,
 ) -> Path:
-    """Write the run to `path`; `more` goes into its manifest. Every seventh frame gets another answer than the
-    original's.
-    """
+    """Write the run to `path`; the rest is as in `branching_run`."""
+    return branching_run(
+        open_partial(path, "a" * 64), frames=frames, blocks=blocks, names=names, pictures=pictures, **more
+    ).path
+
+
+def branching_run(
+    partial: RunWriter,
+    *,
+    frames: int = 30,
+    blocks: int = 2,
+    names: Sequence[str] = tuple(f"class number {number}" for number in range(12)),
+    pictures: NDArray[np.uint8] | None = None,
+    **more: Any,
+) -> Run:
+    """Make the run; `more` goes into its manifest. Every seventh frame gets another answer than the original's."""
     entries = layers(blocks, len(names))
     s = values(frames, len(entries))
-    partial, chunks = open_partial(path, "a" * 64), {}
+    chunks = {}
     for mode in MODES:
         right = np.arange(frames) // 10 % len(names)
         answers = right if mode == "original" else (right + (np.arange(frames) % 7 == 3)) % len(names)

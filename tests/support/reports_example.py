@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
-from reports import Chunk, PartialRun, open_partial
+from reports import Chunk, PartialRun, Run, RunWriter, open_partial
 
 NS = 10**6
 MODES = ("original", "rounding", "sigma_delta")
@@ -84,7 +84,7 @@ def messages(mode: str, frame: int) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(MESSAGE_COLUMNS, columns, strict=True))).astype(np.int64)
 
 
-def add_chunks(partial: PartialRun, modes: Sequence[str] = MODES, *, until: int = 2, record: bool = False) -> None:
+def add_chunks(partial: RunWriter, modes: Sequence[str] = MODES, *, until: int = 2, record: bool = False) -> None:
     """Add the chunks of one frame each that are not there yet, up to frame `until`."""
     for frame in range(partial.finished_chunks(), until):
         chunks = {mode: chunk(mode, frame, record=record) for mode in modes}
@@ -97,19 +97,24 @@ def chunk(mode: str, frame: int, *, record: bool = False) -> Chunk:
     return Chunk(rows, np.array([OUTPUTS[mode][frame % 2]]), messages(mode, frame) if record else None)
 
 
-def finish(
-    partial: PartialRun,
+def finished(
+    partial: RunWriter,
     description: dict[str, Any],
     *,
     frames: int = 2,
     labels: bool = True,
     quantisation: dict[str, Any] | None = None,
-) -> Path:
+) -> Run:
     """Finish the run with label 0 for every frame."""
     accelerator = load_accelerator("oconnor2017-int32").model_dump(mode="json", by_alias=True)
     pictures = np.arange(frames * 4, dtype=np.uint8).reshape(frames, 2, 2)
     known = np.zeros(frames, np.int64) if labels else None
     return partial.finish(description, EXPERIMENT, accelerator, LAYERS, known, pictures, quantisation, mesh=MESH)
+
+
+def finish(partial: PartialRun, description: dict[str, Any], **more: Any) -> Path:
+    """Finish the run in its directory."""
+    return finished(partial, description, **more).path
 
 
 def make_run(

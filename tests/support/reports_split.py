@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
-from reports import Chunk, PartialRun, open_partial
+from reports import Chunk, PartialRun, Run, RunWriter, open_partial
 
 MODES = ("original", "rounding", "sigma_delta")
 PS = 1000
@@ -223,7 +223,7 @@ def make_split_run(path: Path, chip: Chip | None = None, *, frames: int = 6, rec
 
 
 def add_chunks(
-    partial: PartialRun,
+    partial: RunWriter,
     chip: Chip,
     *,
     frames: int = 6,
@@ -250,7 +250,7 @@ def _chunk(chip: Chip, mode: str, frames: int, chosen: range, *, record: bool) -
     return Chunk(counts, outputs, messages, links or None)
 
 
-def finish(partial: PartialRun, chip: Chip, *, frames: int, **more: Any) -> Path:
+def finished(partial: RunWriter, chip: Chip, *, frames: int, **more: Any) -> Run:
     """Put it together, on a chip of as many cores, with label 0 for every frame."""
     accelerator = load_accelerator("horowitz-45nm").model_dump(mode="json", by_alias=True)
     accelerator["mesh"] |= {"columns": chip.columns, "rows": chip.rows, "cores_per_tile": chip.cores_per_tile}
@@ -258,6 +258,11 @@ def finish(partial: PartialRun, chip: Chip, *, frames: int, **more: Any) -> Path
     description = {"name": "split", "modes": list(chip.modes), **more}
     labels = np.zeros(frames, np.int64)
     return partial.finish(description, "name: split\n", accelerator, layers(chip), labels, pictures, mesh=mesh(chip))
+
+
+def finish(partial: PartialRun, chip: Chip, *, frames: int, **more: Any) -> Path:
+    """Put it together in its directory."""
+    return finished(partial, chip, frames=frames, **more).path
 
 
 def _columns(rows: list[dict[str, int]], frames: range) -> dict[str, NDArray[np.int64]]:

@@ -8,8 +8,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from workloads.assets.catalogue import Asset, Wheel
 from workloads.assets.errors import AssetError
@@ -20,6 +21,14 @@ Report = Callable[[str], None]
 """Called with what is being done now, a few words."""
 
 DOWNLOADS: Final = "downloads"
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What stands beside a fetched file: the pin it was fetched by, and its hash then."""
+
+    pin: str
+    sha256: str
 
 
 def fetch(assets: Iterable[Asset], folder: Path | None = None, report: Report | None = None) -> dict[str, Path]:
@@ -51,12 +60,12 @@ def find_asset(asset: Asset, folder: Path | None = None) -> Path | None:
     """Path of the asset if the cache has it as it was fetched. Raises AssetError if the file was changed since."""
     folder = folder or cache_folder()
     path, record = folder / asset.file, _read_record(folder / f"{asset.file}.json")
-    if record.get("pin") != asset.pin or not path.is_file():
+    if record is None or record.pin != asset.pin or not path.is_file():
         return None  # never fetched, or by a version with another pin
     found = sha256_of_file(path)
-    if found != record.get("sha256"):
+    if found != record.sha256:
         raise AssetError(
-            f"{path} was changed since it was fetched: SHA-256 {found}, fetched {record.get('sha256')}; delete it and "
+            f"{path} was changed since it was fetched: SHA-256 {found}, fetched {record.sha256}; delete it and "
             f"run: deltasim data fetch {asset.name}"
         )
     return path
@@ -76,9 +85,9 @@ def _make(asset: Asset, folder: Path, report: Report) -> None:
         else:
             report(f"{asset.name}: making {asset.file}")
             asset.conversion.convert(raw, result)
-        record = {"pin": asset.pin, "sha256": sha256_of_file(result)}
+        record = _Record(asset.pin, sha256_of_file(result))
         written = Path(made) / "record"
-        written.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        written.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
         _sync(result)
         _sync(written)
         (folder / asset.file).unlink(missing_ok=True)  # one of another pin; never a new record beside an old file
@@ -96,12 +105,13 @@ def _check_extra(asset: Asset) -> None:
         )
 
 
-def _read_record(path: Path) -> dict[str, Any]:
+def _read_record(path: Path) -> _Record | None:
+    """None if there is none, or none that can be read: the asset is fetched again."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+        return _Record(record["pin"], record["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _wheel_words(wheel: Wheel) -> str:

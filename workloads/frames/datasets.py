@@ -1,6 +1,7 @@
 """Frames by name: the bundled data sets, and files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.frames.files import read_frame_file
 from workloads.frames.image_folder import open_image_folder
-from workloads.frames.mnist import SHAPE, LabelledImages, Split, load_mnist
+from workloads.frames.mnist import SHAPE, LabelledImages, MnistImages, MnistPixels, Split
 from workloads.frames.preprocess import Channels, Fit, Preprocessing, preprocess_frames
 from workloads.frames.ranges import bounds_of, parse_range
 from workloads.frames.resize import Resampling
@@ -91,8 +92,10 @@ def _refuse(options: dict[str, Any], why: str) -> None:
 def _bundled(name: str, split: Split, seed: int | None) -> Frames:
     if split not in get_args(Split):
         raise WorkloadError(f"split is {split!r}; allowed {', '.join(get_args(Split))}")
-    data = load_mnist(split)
-    return frames_of_array(f"{name} {split}", data.images, data.labels, _order(name, data, seed), SHAPE)
+    images = MnistImages(split)
+    order = _order(name, images.data, seed)
+    frames = frames_of_array(f"{name} {split}", images.data.images, images.data.labels, order, SHAPE)
+    return replace(frames, read=MnistPixels(images, order).read)
 
 
 def _order(name: str, data: LabelledImages, seed: int | None) -> NDArray[np.int64] | None:

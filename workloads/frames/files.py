@@ -6,6 +6,7 @@ frame_shapes says how a network reads it. `.npz`: such an array called `frames`,
 """
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,19 @@ def read_frame_file(path: Path) -> Frames:
         frames, labels = open_array(path), None
     _check_frames(frames, path)
     count, *shape = frames.shape
+    known = None if labels is None else _labels(labels, count, path)
+    return Frames(path.stem, count, tuple(shape), known, _FilePixels(frames).read)
 
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        block = frames.read(start, stop)
-        return np.ascontiguousarray(block).reshape(len(block), math.prod(shape))
 
-    return Frames(path.stem, count, tuple(shape), None if labels is None else _labels(labels, count, path), read)
+@dataclass(frozen=True, eq=False)
+class _FilePixels:
+    """Pixels of an array in a file."""
+
+    array: StoredArray
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        block = self.array.read(start, stop)
+        return np.ascontiguousarray(block).reshape(len(block), math.prod(self.array.shape[1:]))
 
 
 def _check_frames(frames: StoredArray, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
 from workloads.frames.decode import decoder_versions
+from workloads.frames.description import Description
 from workloads.frames.image_headers import pillow_version
 from workloads.frames.images import holds_more, image_pixels
 from workloads.frames.preprocess import Preprocessing
@@ -27,18 +29,27 @@ def open_image_folder(folder: Path, preprocessing: Preprocessing | None = None, 
     preprocessing = preprocessing or Preprocessing()
     paths = _images(folder)[:limit]
     shape, digest, more = _check(paths, preprocessing)
+    read = _FolderPixels(tuple(paths), preprocessing, shape).read
+    source = f"images {digest}; {preprocessing.fingerprint}; {decoder_versions()}, {pillow_version()}"
+    return Frames(folder.absolute().name, len(paths), shape, None, read, source, _warnings(folder, more))
 
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        out = np.empty((stop - start, int(np.prod(shape))), np.uint8)
-        for place, path in enumerate(paths[start:stop]):
-            frame = preprocessing.apply(image_pixels(_content(path), str(path)))
-            if frame.shape != shape:
+
+@dataclass(frozen=True, eq=False)
+class _FolderPixels(Description):
+    """Pixels of the images at `paths`, each a frame of `shape` after `preprocessing`."""
+
+    paths: tuple[Path, ...]
+    preprocessing: Preprocessing
+    shape: tuple[int, ...]
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        out = np.empty((stop - start, int(np.prod(self.shape))), np.uint8)
+        for place, path in enumerate(self.paths[start:stop]):
+            frame = self.preprocessing.apply(image_pixels(_content(path), str(path)))
+            if frame.shape != self.shape:
                 raise WorkloadError(f"{path} was changed since the folder was opened; leave it alone during a run")
             out[place] = frame.ravel()
         return out
-
-    source = f"images {digest}; {preprocessing.fingerprint}; {decoder_versions()}, {pillow_version()}"
-    return Frames(folder.absolute().name, len(paths), shape, None, read, source, _warnings(folder, more))
 
 
 def _warnings(folder: Path, more: list[str]) -> tuple[str, ...]:

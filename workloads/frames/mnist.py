@@ -5,11 +5,15 @@ Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workloads.frames.description import Description
+from workloads.frames.source import ArrayPixels
 
 Split = Literal["train", "test"]
 
@@ -22,6 +26,30 @@ class LabelledImages:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class MnistImages(Description):
+    """The images of one split, read from the package when they are asked for."""
+
+    split: Split
+
+    @cached_property
+    def data(self) -> LabelledImages:
+        """Images and labels as they were published."""
+        return load_mnist(self.split)
+
+
+@dataclass(frozen=True, eq=False)
+class MnistPixels:
+    """Pixels of one split, in `order` if not None."""
+
+    images: MnistImages
+    order: NDArray[np.int64] | None
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Frames start .. stop-1 as (stop - start, 784) uint8."""
+        return ArrayPixels(self.images.data.images, self.order).read(start, stop)
 
 
 def load_mnist(split: Split) -> LabelledImages:

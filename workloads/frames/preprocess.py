@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError
 from workloads.frames.resize import Resampling, resize
-from workloads.frames.source import Frames
+from workloads.frames.source import Frames, Read
 
 Fit = Literal["stretch", "crop"]
 Channels = Literal["rgb", "bgr", "gray"]
@@ -76,16 +76,27 @@ def preprocess_frames(frames: Frames, preprocessing: Preprocessing) -> Frames:
     """
     height, width, planes_first = _layout(frames)
     shape = preprocessing.shape_of(height, width)
-
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        out = np.empty((stop - start, int(np.prod(shape))), np.uint8)
-        for place, index in enumerate(range(start, stop)):  # one by one: a stored frame may be far larger
-            image = frames.read(index, index + 1).reshape(frames.shape)
-            image = image.transpose(1, 2, 0) if planes_first else image.reshape(height, width, -1)
-            out[place] = preprocessing.apply(image).ravel()
-        return out
-
+    read = _Preprocessed(frames.read, frames.shape, planes_first, preprocessing, int(np.prod(shape))).read
     return replace(frames, shape=shape, read=read, source=None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Preprocessed:
+    """Images of another source, of `shape` there, `pixels` of each when they are preprocessed."""
+
+    images: Read
+    shape: tuple[int, ...]
+    planes_first: bool
+    preprocessing: Preprocessing
+    pixels: int
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        out = np.empty((stop - start, self.pixels), np.uint8)
+        for place, index in enumerate(range(start, stop)):  # one by one: a stored frame may be far larger
+            image = self.images(index, index + 1).reshape(self.shape)
+            image = image.transpose(1, 2, 0) if self.planes_first else image.reshape(*self.shape[:2], -1)
+            out[place] = self.preprocessing.apply(image).ravel()
+        return out
 
 
 def _layout(frames: Frames) -> tuple[int, int, bool]:

@@ -4,7 +4,7 @@ Networks take frames as (channel, y, x). An array of the right number of values 
 it is another picture, and the answer is wrong without a word.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.frames.source import Frames
+from workloads.frames.source import Frames, Read
 
 Order = Literal["as it is", "channels last"]
 
@@ -52,16 +52,25 @@ def fit_frames(frames: Frames, taken: tuple[int, ...], network: str) -> Frames:
     if order_of(frames.shape, taken, f"frames {frames.name!r}", network) == "as it is":
         return frames
 
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        block = frames.read(start, stop)
-        return np.ascontiguousarray(block.reshape(-1, *frames.shape).transpose(0, 3, 1, 2)).reshape(len(block), -1)
-
     warning = (
         f"frames {frames.name!r} have their channels last, {_text(frames.shape)}; network {network!r} takes "
         f"{_text(taken)}: they were turned"
     )
     source = None if frames.source is None else f"{frames.source}; channels first"
+    read = _ChannelsFirst(frames.read, frames.shape).read
     return replace(frames, shape=taken, read=read, source=source, warnings=(*frames.warnings, warning))
+
+
+@dataclass(frozen=True, eq=False)
+class _ChannelsFirst:
+    """Frames of another source, of `shape` (height, width, channels) there, with their channels first."""
+
+    turned: Read
+    shape: tuple[int, ...]
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        block = self.turned(start, stop)
+        return np.ascontiguousarray(block.reshape(-1, *self.shape).transpose(0, 3, 1, 2)).reshape(len(block), -1)
 
 
 def flat_frames(array: NDArray[Any], taken: tuple[int, ...], what: str, network: str) -> NDArray[np.uint8]:

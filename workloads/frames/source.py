@@ -12,6 +12,8 @@ from workloads.content_hash import content_sha256, not_hashed
 from workloads.errors import WorkloadError
 
 HASH_BLOCK_BYTES = 1 << 24
+Read = Callable[[int, int], NDArray[np.uint8]]
+"""Gives frames start .. stop-1 as (stop - start, pixels) uint8."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +21,8 @@ class Frames:
     """Frames of uint8 pixels, in the order they are shown.
 
     `shape`: of one frame, such as (28, 28). `labels`: (count,) int64, or None when unknown. `read(start, stop)`
-    gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk. `source`: where the pixels come
+    gives frames start .. stop-1 as (stop - start, pixels) uint8, from memory or disk; that of every source here is
+    pickled as a description of where the pixels are, which is opened where it is read. `source`: where the pixels come
     from, as a text that differs wherever they may (hash of the file, what was done to it), or None; with it the hash
     of a video needs no decoding. `warnings`: what is wrong with the source, one sentence each, to be shown to the user.
     `first` and `step`: frame n here is number `first + step * n` of the source, where a range or a stride was chosen.
@@ -29,7 +32,7 @@ class Frames:
     count: int
     shape: tuple[int, ...]
     labels: NDArray[np.int64] | None
-    read: Callable[[int, int], NDArray[np.uint8]] = field(
+    read: Read = field(
         metadata=not_hashed("a function; the pixels that it gives, or their `source`, are hashed in its place")
     )
     source: str | None = None
@@ -103,13 +106,22 @@ def frames_of_array(
     """
     _check_stack(images)
     indices = np.arange(len(images)) if order is None else order
-
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        # Slices of an unordered file are read in one piece, and never more of it than asked for.
-        chosen = images[start:stop] if order is None else images[order[start:stop]]
-        return np.ascontiguousarray(chosen).reshape(len(chosen), -1)
-
+    read = ArrayPixels(images, order).read
     return Frames(name, len(indices), shape or images.shape[1:], None if labels is None else labels[indices], read)
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPixels:
+    """Pixels of an array (n, ...) uint8, in memory or memory-mapped; in `order` if not None."""
+
+    images: NDArray[np.uint8]
+    order: NDArray[np.int64] | None = None
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Frames start .. stop-1 as (stop - start, pixels) uint8."""
+        # Slices of an unordered file are read in one piece, and never more of it than asked for.
+        chosen = self.images[start:stop] if self.order is None else self.images[self.order[start:stop]]
+        return np.ascontiguousarray(chosen).reshape(len(chosen), -1)
 
 
 def _check_stack(images: Any) -> None:  # noqa: ANN401 - whatever a caller gave
@@ -126,12 +138,20 @@ def take_range(frames: Frames, start: int, stop: int) -> Frames:
     """Frames start .. stop-1 of `frames`."""
     labels = None if frames.labels is None else frames.labels[start:stop]
     source = None if frames.source is None else f"{frames.source}; frames {start}:{stop}"
-
-    def read(first: int, last: int) -> NDArray[np.uint8]:
-        return frames.read(start + first, start + last)
-
     first = frames.first + frames.step * start
+    read = _Range(frames.read, start).read
     return replace(frames, count=stop - start, labels=labels, read=read, source=source, first=first)
+
+
+@dataclass(frozen=True, eq=False)
+class _Range:
+    """Pixels from frame `begin` of another source on."""
+
+    whole: Read
+    begin: int
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        return self.whole(self.begin + start, self.begin + stop)
 
 
 def take_stride(frames: Frames, stride: int) -> Frames:
@@ -143,12 +163,21 @@ def take_stride(frames: Frames, stride: int) -> Frames:
     count = -(-frames.count // stride)
     labels = None if frames.labels is None else frames.labels[::stride]
     source = None if frames.source is None else f"{frames.source}; stride {stride}"
-
-    def read(first: int, last: int) -> NDArray[np.uint8]:
-        # One by one, so that the frames between are never held, and those of a video not even converted.
-        out = np.empty((last - first, frames.pixels), np.uint8)
-        for place, index in enumerate(range(first, last)):
-            out[place] = frames.read(index * stride, index * stride + 1)[0]
-        return out
-
+    read = _Stride(frames.read, frames.pixels, stride).read
     return replace(frames, count=count, labels=labels, read=read, source=source, step=frames.step * stride)
+
+
+@dataclass(frozen=True, eq=False)
+class _Stride:
+    """Every `stride`-th frame of another source, of `pixels` each."""
+
+    whole: Read
+    pixels: int
+    stride: int
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        # One by one, so that the frames between are never held, and those of a video not even converted.
+        out = np.empty((stop - start, self.pixels), np.uint8)
+        for place, index in enumerate(range(start, stop)):
+            out[place] = self.whole(index * self.stride, index * self.stride + 1)[0]
+        return out

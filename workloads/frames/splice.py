@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.frames.source import Frames
+from workloads.frames.source import Frames, Read
 
 
 def splice(first: Frames, second: Frames) -> Frames:
@@ -24,22 +26,31 @@ def splice(first: Frames, second: Frames) -> Frames:
     if first.labels is not None and second.labels is not None:
         labels = np.concatenate([first.labels, second.labels])
 
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        if stop <= first.count:
-            return first.read(start, stop)
-        if start >= first.count:
-            return second.read(start - first.count, stop - first.count)
-        return np.concatenate([first.read(start, first.count), second.read(0, stop - first.count)])
-
     return Frames(
         name=f"{first.name} + {second.name}",
         count=first.count + second.count,
         shape=first.shape,
         labels=labels,
-        read=read,
+        read=_Spliced(first.read, first.count, second.read).read,
         source=_source(first, second),
         warnings=(*first.warnings, *second.warnings),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spliced:
+    """The first `count` frames from `first`, all others from `second`."""
+
+    first: Read
+    count: int
+    second: Read
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        if stop <= self.count:
+            return self.first(start, stop)
+        if start >= self.count:
+            return self.second(start - self.count, stop - self.count)
+        return np.concatenate([self.first(start, self.count), self.second(0, stop - self.count)])
 
 
 def _source(first: Frames, second: Frames) -> str | None:

@@ -1,6 +1,7 @@
 """Arrays in `.npy` and `.npz` files that may be larger than memory, read by ranges of their first axis."""
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.errors import WorkloadError
 from workloads.frames.archives import opened, reading
+from workloads.frames.description import Description
 from workloads.frames.memory import check_fits, too_large
 
 _PIECE_BYTES = 1 << 20
@@ -22,18 +25,45 @@ _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dt
 
 
 @dataclass(frozen=True, eq=False)
-class StoredArray:
-    """An array that begins at byte `offset` of the open `file`, found at `path`; none of it is in memory.
+class ArrayFile(Description):
+    """A file of `size` bytes, or the array of that name in an archive; it is opened when it is first read."""
+
+    path: Path
+    entry: str | None
+    size: int
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        """The open file. Raises OSError or WorkloadError if it is not there, or has another size."""
+        if self.entry is None:
+            file: IO[bytes] = self.path.open("rb")
+            size = os.fstat(file.fileno()).st_size
+        else:
+            with opened(self.path) as (archive, entries):  # an open entry stays readable when the archive is closed
+                if self.entry not in entries:
+                    raise self._changed
+                size, file = entries[self.entry].file_size, archive.open(entries[self.entry])
+        if size != self.size:
+            raise self._changed
+        return file
+
+    @property
+    def _changed(self) -> WorkloadError:
+        return WorkloadError(f"{self.path} was changed since it was opened; leave it alone during a run")
+
+
+@dataclass(frozen=True, eq=False)
+class StoredArray(Description):
+    """An array that begins at byte `offset` of `file`; none of it is in memory.
 
     Reading forward is fast; going back in a compressed file starts again from its beginning. One whose first axis was
     stored fastest (`turned`) has every entry all over the file, and is read whole. Not for use by several threads at
     once.
     """
 
-    path: Path
+    file: ArrayFile
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    file: IO[bytes]
     offset: int
     turned: bool
 
@@ -53,18 +83,19 @@ class StoredArray:
 
     def _array(self, place: int, shape: tuple[int, ...], remedy: str) -> NDArray[Any]:
         size = math.prod(shape) * self.dtype.itemsize
-        what = f"{self.path}: an array of shape {shape}, {size:,} bytes,"
+        what = f"{self.file.path}: an array of shape {shape}, {size:,} bytes,"
         if size > _UNCHECKED_BYTES:
             check_fits(size, what, remedy)
         try:
             out = np.empty(size, np.uint8)
         except MemoryError:
             raise too_large(size, what, remedy) from None
-        with reading(self.path, "an array"):
-            self.file.seek(place)
+        with reading(self.file.path, "an array"):
+            stream = self.file.stream
+            stream.seek(place)
             for begin in range(0, size, _PIECE_BYTES):  # in pieces: a compressed file would need twice the memory
                 wanted = min(_PIECE_BYTES, size - begin)
-                piece = self.file.read(wanted)
+                piece = stream.read(wanted)
                 if len(piece) < wanted:
                     raise EOFError("it ends too early; was it changed?")
                 out[begin : begin + wanted] = np.frombuffer(piece, np.uint8)
@@ -74,23 +105,24 @@ class StoredArray:
 def open_array(path: Path) -> StoredArray:
     """The array of a `.npy` file. Raises WorkloadError if it is missing, damaged, or holds Python objects."""
     with reading(path, "a .npy array"):
-        return _stored(path, path.open("rb"), path.stat().st_size)
+        return _stored(ArrayFile(path, None, path.stat().st_size))
 
 
 def open_archive(path: Path) -> dict[str, StoredArray]:
     """The arrays of a `.npz` file by name. Raises WorkloadError if it or one of them is not as it should be."""
-    with opened(path) as (archive, entries):  # an open entry stays readable when the archive is closed
-        return {name: _stored(path, archive.open(entry), entry.file_size) for name, entry in entries.items()}
+    with opened(path) as (_, entries):
+        return {name: _stored(ArrayFile(path, name, entry.file_size)) for name, entry in entries.items()}
 
 
-def _stored(path: Path, file: IO[bytes], size: int) -> StoredArray:
+def _stored(stored: ArrayFile) -> StoredArray:
+    file = stored.stream
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format is unknown")
     shape, turned, dtype = _HEADERS[version](file)
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
-    needed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
+    needed, there = math.prod(shape) * dtype.itemsize, stored.size - file.tell()
     if min(shape, default=0) < 0 or needed > there:
         raise ValueError(f"its array of shape {shape}, {dtype}, has {needed:,} bytes; {there:,} are there")
-    return StoredArray(path, shape, dtype, file, file.tell(), turned and len(shape) > 1)
+    return StoredArray(stored, shape, dtype, file.tell(), turned and len(shape) > 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError
 from workloads.frames.containers import cut_off
 from workloads.frames.decode import Picture, Tally, UnreadableVideoError, decode_video, decoder_versions, rgb_pixels
+from workloads.frames.description import Description
 from workloads.frames.preprocess import Preprocessing
 from workloads.frames.source import Frames
 
@@ -36,32 +39,51 @@ def open_video(path: Path, preprocessing: Preprocessing | None = None, limit: in
             raise
         raise WorkloadError(_without_frames(path, reason)) from error
     shape = preprocessing.shape_of(height, width)
-    reader = _Reader(path, preprocessing, shape, tally.decoded)
+    pixels = _VideoPixels(path, preprocessing, shape, tally.decoded)
     source = f"video {_sha256(path)}; {preprocessing.fingerprint}; {decoder_versions()}"
     warnings = _warnings(path, tally, whole=limit is None or tally.decoded < limit)
-    return Frames(path.name, tally.decoded, shape, None, reader.read, source, warnings)
+    return Frames(path.name, tally.decoded, shape, None, pixels.read, source, warnings)
 
 
-class _Reader:
-    """A position in a video that only moves forward, and starts again to go back."""
+@dataclass(frozen=True, eq=False)
+class _VideoPixels(Description):
+    """Pixels of a video's `count` frames, each of `shape` after `preprocessing`."""
 
-    def __init__(self, path: Path, preprocessing: Preprocessing, shape: tuple[int, ...], count: int) -> None:
-        self._path, self._preprocessing, self._shape, self._count = path, preprocessing, shape, count
-        self._position = 0
-        self._pictures: Iterator[Picture] = decode_video(path, Tally())
+    path: Path
+    preprocessing: Preprocessing
+    shape: tuple[int, ...]
+    count: int
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Frames start .. stop-1 as (stop - start, pixels) uint8."""
+        self._decoder.go_to(start)
+        out = np.empty((stop - start, int(np.prod(self.shape))), np.uint8)
+        for place in range(stop - start):
+            out[place] = self.preprocessing.apply(_pixels(self._decoder.next())).ravel()
+        return out
+
+    @cached_property
+    def _decoder(self) -> _Decoder:
+        return _Decoder(self.path, self.count)
+
+
+class _Decoder:
+    """A position in a video that only moves forward, and starts again to go back."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        self._path, self._count = path, count
+        self._position = 0
+        self._pictures: Iterator[Picture] = decode_video(path, Tally())
+
+    def go_to(self, start: int) -> None:
+        """Make frame `start` the next one."""
         if start < self._position:
             self._restart()
         while self._position < start:
-            self._next()
-        out = np.empty((stop - start, int(np.prod(self._shape))), np.uint8)
-        for place in range(stop - start):
-            out[place] = self._preprocessing.apply(_pixels(self._next())).ravel()
-        return out
+            self.next()
 
-    def _next(self) -> Picture:
+    def next(self) -> Picture:
+        """The next frame. Raises WorkloadError if the video has ended."""
         picture = next(self._pictures, None)
         if picture is None:
             ended = self._position

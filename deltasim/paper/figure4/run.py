@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from deltasim.paper.digits import Digits, load_digits
 from deltasim.paper.measure import Measured, measure, quantised_at
 from deltasim.paper.place import Notes, write_table
+from deltasim.paper.records import EqualityRow, MeasuredRow, PointRow, SettingKeys
 from deltasim.paper.searches import Found, search_named, searches_of
 from hwmodels import Chip, chip_of, load_accelerator
 from reports.run.atomic import replace_text
@@ -104,7 +105,7 @@ def _unoptimised(network: Network) -> Found:
 
 def _measure_all(
     bench: _Bench, directory: Path, settings: list[Found], progress: Progress
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[PointRow], list[EqualityRow]]:
     """Points and equalities of the original network and of all settings; what was measured already is read back."""
     points, equalities = _original_points(bench), []
     for number, setting in enumerate(settings):
@@ -123,25 +124,25 @@ def _measure_all(
     return points, equalities
 
 
-def _original_points(bench: _Bench) -> list[dict[str, Any]]:
+def _original_points(bench: _Bench) -> list[PointRow]:
     """The float network's errors, and the original in integers, dense and sparse."""
     ones = (1.0,) * len(bench.network.layers)
     quantised = quantised_at(bench.network, bench.calibration, ones, WEIGHT_BITS, ACTIVATION_BITS)
-    rows = []
+    rows: list[PointRow] = []
+    keys: SettingKeys = {"cost": "none", "setting": "original", "lambda": float("nan")}
     for dataset, digits in bench.digits.items():
-        base = {"dataset": dataset, "cost": "none", "setting": "original", "lambda": float("nan")}
         train, test = (
             float(100 * (forward(bench.network, images).argmax(axis=1) != labels).mean())
             for images, labels in ((digits.train_images, digits.train_labels), (digits.test_images, digits.test_labels))
         )
-        nothing = dict.fromkeys(("operations", "operations_sparse", "energy_nj", "energy_sparse_nj"), float("nan"))
-        rows.append({**base, "mode": "float", **nothing, "train_error_percent": train, "test_error_percent": test})
+        rows.append({"dataset": dataset, **keys, "mode": "float", **_errors_alone(train, test)})
         dense = measure(quantised, digits.test_images, bench.chip, "original")
         sparse = measure(quantised, digits.test_images, bench.chip, "original_sparse")
         trained = measure(quantised, digits.train_images, bench.chip, "original_sparse")
         rows.append(
             {
-                **base,
+                "dataset": dataset,
+                **keys,
                 "mode": "original",
                 "operations": dense.operations,
                 "operations_sparse": sparse.operations,
@@ -154,11 +155,9 @@ def _original_points(bench: _Bench) -> list[dict[str, Any]]:
     return rows
 
 
-def _setting(
-    bench: _Bench, setting: Found, quantised: QuantisedNetwork
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _setting(bench: _Bench, setting: Found, quantised: QuantisedNetwork) -> tuple[list[PointRow], list[EqualityRow]]:
     """Rounding and sigma-delta at one setting, on both data sets, and the equalities between them."""
-    rows, outputs = [], {}
+    rows, outputs = list[PointRow](), {}
     for dataset, digits in bench.digits.items():
         for mode in ("rounding", "sigma_delta"):
             test, train = (
@@ -169,7 +168,20 @@ def _setting(
     return rows, [{**setting.keys(), **each} for each in _equalities(outputs)]
 
 
-def _numbers(digits: Digits, test: Measured, train: Measured) -> dict[str, float]:
+def _errors_alone(train: float, test: float) -> MeasuredRow:
+    """Of the float network, which has no operations to count."""
+    unknown = float("nan")
+    return {
+        "operations": unknown,
+        "operations_sparse": unknown,
+        "energy_nj": unknown,
+        "energy_sparse_nj": unknown,
+        "train_error_percent": train,
+        "test_error_percent": test,
+    }
+
+
+def _numbers(digits: Digits, test: Measured, train: Measured) -> MeasuredRow:
     return {
         "operations": test.operations,
         "operations_sparse": float("nan"),
@@ -192,7 +204,7 @@ def _by_image(digits: Digits, test: Measured, train: Measured) -> tuple[NDArray[
 
 def _equalities(
     outputs: dict[tuple[str, str], tuple[NDArray[np.int32], NDArray[np.int32]]],
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[EqualityRow]:
     """What has to agree, integer by integer: the networks on each data set, and each network across the data sets."""
     pairs = [
         (dataset, "rounding and sigma-delta", (dataset, "rounding"), (dataset, "sigma_delta"))

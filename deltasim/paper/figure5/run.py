@@ -19,6 +19,7 @@ from deltasim.paper.film_run import SYSTEM, at_other_prices, count_film, film_in
 from deltasim.paper.film_search import UNOPTIMISED, Setting, find_settings
 from deltasim.paper.film_tables import Answers, answers_tables, frames_table, layers_table, system_table
 from deltasim.paper.place import Notes, write_table
+from deltasim.paper.records import EqualityRow
 from deltasim.paper.video_settings import ACTIVATION_BITS, CALIBRATION_FRAMES, WEIGHT_BITS, Settings, loss_of
 from reports.run.atomic import write_arrays
 from simulator import SimulationError
@@ -76,7 +77,7 @@ class Shown:
     frames: pd.DataFrame
     layers: pd.DataFrame
     answers: Answers
-    equalities: list[dict[str, Any]]
+    equalities: list[EqualityRow]
 
 
 def _show(film: Film, calibration: NDArray[np.uint8], setting: Setting, original: Counted, progress: Progress) -> Shown:

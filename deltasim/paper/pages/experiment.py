@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from deltasim.paper.records import MANIFEST, SCHEMA, PaperManifest
 from reports.errors import RunError
 from reports.run.atomic import read_arrays
+from reports.run.records import checked
 
-SCHEMA: Final = "deltasim/paper/1"
-MANIFEST: Final = "manifest.json"
 _NEEDED: Final = ("schema", "figure", "quick", "seed", "command", "network", "dataset", "notes", "settings")
 
 
@@ -25,22 +25,22 @@ class Experiment:
     """A finished experiment in directory `path`; tables are read when they are asked for."""
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: PaperManifest
 
     @property
     def figure(self) -> str:
         """Which figure of the paper: "figure2" and so on, "table" or "systems"."""
-        return str(self.manifest["figure"])
+        return self.manifest["figure"]
 
     @property
     def command(self) -> str:
         """The command that makes it again."""
-        return str(self.manifest["command"])
+        return self.manifest["command"]
 
     @property
     def quick(self) -> bool:
         """True if it was made small, to see that it works: its numbers are not those of the paper's setting."""
-        return bool(self.manifest["quick"])
+        return self.manifest["quick"]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -96,4 +96,4 @@ def load_experiment(directory: Path | str) -> Experiment:
         raise RunError(f"{path / MANIFEST} lacks {', '.join(missing)}, so it is no experiment of the paper; {remedy}")
     if manifest["schema"] != SCHEMA:
         raise RunError(f"{path} has schema {manifest['schema']}, this version reads {SCHEMA}; {remedy}")
-    return Experiment(path, manifest)
+    return Experiment(path, checked(PaperManifest, manifest, str(path / MANIFEST), remedy))

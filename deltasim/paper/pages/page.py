@@ -104,7 +104,7 @@ def page_html(experiment: Experiment) -> str:
         quick=experiment.quick,
         claims=kind.claims(experiment),
         sections=sections,
-        notes=[str(note) for note in experiment.manifest["notes"]],
+        notes=experiment.manifest["notes"],
         command=experiment.command,
         facts=_facts(experiment),
         settings=json.dumps(experiment.settings, indent=2, ensure_ascii=False),
@@ -116,10 +116,9 @@ def page_html(experiment: Experiment) -> str:
 
 def _facts(experiment: Experiment) -> Table:
     manifest = experiment.manifest
-    made: dict[str, str] = {
-        key: str(manifest[key]) for key in ("network", "dataset", "seed", "created") if key in manifest
-    }
-    versions = manifest.get("versions")
-    if isinstance(versions, dict):
-        made["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    made = {"network": manifest["network"], "dataset": manifest["dataset"], "seed": str(manifest["seed"])}
+    if "created" in manifest:
+        made["created"] = manifest["created"]
+    if "versions" in manifest:
+        made["versions"] = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     return make_table(("what", "how"), made.items(), words=2)
