@@ -42,7 +42,7 @@ _HOMES = {
     "Frames": "workloads.frames.source",
     "IntegerNetwork": "workloads.integer.network",
     "MappingChoice": "deltasim.experiment.mapping_choice",
-    "Network": "workloads.graphs.network",
+    "Network": "workloads.graphs.graph",
     "Quantisation": "workloads.integer.quantisation",
     "QuantisedNetwork": "workloads.integer.quantising",
     "Run": "reports.run.finished",

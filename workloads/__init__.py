@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "Frames": "frames.source",
-    "Graph": "graphs.graph",
     "InputReport": "integer.quantisation_report",
     "IntegerLayer": "integer.network",
     "IntegerNetwork": "integer.network",
     "IntegerTrace": "integer.forward",
     "LayerReport": "integer.quantisation_report",
-    "LinearLayer": "graphs.network",
+    "LinearLayer": "graphs.layers",
     "MaxPooling": "integer.network",
-    "Network": "graphs.network",
+    "Network": "graphs.graph",
     "Preprocessing": "graphs.graph",
     "Quantisation": "integer.quantisation",
     "QuantisationReport": "integer.quantisation_report",
@@ -30,7 +29,6 @@ _HOMES = {
     "fit_frames": "frames.shapes",
     "forward": "graphs.network",
     "frames_of_array": "frames.source",
-    "graph_of": "graphs.network_graph",
     "integer_forward": "integer.forward",
     "largest_inputs": "integer.bounds",
     "list_datasets": "frames.datasets",
@@ -55,11 +53,11 @@ if TYPE_CHECKING:
     from workloads.frames.shapes import fit_frames
     from workloads.frames.source import Frames, frames_of_array
     from workloads.frames.temporal import temporal_order
-    from workloads.graphs.graph import Graph, Preprocessing, cut_graph
+    from workloads.graphs.graph import Network, Preprocessing, cut_graph
+    from workloads.graphs.layers import LinearLayer
     from workloads.graphs.load import list_networks, load_network
-    from workloads.graphs.network import LinearLayer, Network, activations, forward, network_from_arrays
+    from workloads.graphs.network import activations, forward, network_from_arrays
     from workloads.graphs.network_files import save_network
-    from workloads.graphs.network_graph import graph_of
     from workloads.graphs.normalisation import normalised
     from workloads.graphs.run import run_graph
     from workloads.integer.bounds import bits_needed, largest_inputs, static_bound
@@ -88,7 +86,6 @@ else:
 
 __all__ = [
     "Frames",
-    "Graph",
     "InputReport",
     "IntegerLayer",
     "IntegerNetwork",
@@ -113,7 +110,6 @@ __all__ = [
     "fit_frames",
     "forward",
     "frames_of_array",
-    "graph_of",
     "integer_forward",
     "largest_inputs",
     "list_datasets",

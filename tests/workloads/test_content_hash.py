@@ -24,7 +24,7 @@ from deltasim.experiment.optimise_job import OptimiseJob
 from deltasim.experiment.settings import Settings, settings_of
 from deltasim.paper.film import Film
 from deltasim.paper.place import Figure
-from workloads import Frames, Graph, IntegerNetwork, Network, Preprocessing, QuantisedNetwork, frames_of_array
+from workloads import Frames, IntegerNetwork, Network, Preprocessing, QuantisedNetwork, frames_of_array
 from workloads.content_hash import content_sha256, hashed_fields, unhashed_fields
 from workloads.frames.preprocess import Preprocessing as ImagePreprocessing
 from workloads.integer.float_layers import FloatLayer
@@ -33,7 +33,6 @@ from workloads.optimise import ScaleSearch, SenderCost
 ROOTS = (
     Job,
     Network,
-    Graph,
     QuantisedNetwork,
     IntegerNetwork,
     Frames,

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError
 from workloads.frames.shapes import fit_frames, flat_frames
 from workloads.frames.source import Frames, stacked
-from workloads.graphs.graph import Graph, Preprocessing
-from workloads.graphs.network import Network
-from workloads.graphs.network_graph import graph_of
+from workloads.graphs.graph import Network, Preprocessing
 from workloads.html_table import html_table, sides
 from workloads.integer.calibration import measure, pixel_range, preprocessing_of
 from workloads.integer.checks import WIDEST_INPUT_SHIFT, check_integer_network
@@ -74,7 +72,7 @@ def _pixels(
 
 
 def quantise(
-    network: Network | Graph,
+    network: Network,
     calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
     settings: Quantisation | None = None,
 ) -> QuantisedNetwork:
@@ -86,26 +84,25 @@ def quantise(
     on the frames, or a bias does not fit the accumulator.
     """
     settings = settings or Quantisation()
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    preprocessing = preprocessing_of(graph)
-    calibration = _pixels(calibration, network.input_shape, graph.name)
+    preprocessing = preprocessing_of(network)
+    calibration = _pixels(calibration, network.input_shape, network.name)
     if not len(calibration):
-        raise WorkloadError(f"no calibration frames for network {graph.name!r}; a few hundred typical ones will do")
-    lowered = lower(graph)
-    magnitudes = measure(graph, lowered.layers[:-1], calibration, settings.covered_percent)
+        raise WorkloadError(f"no calibration frames for network {network.name!r}; a few hundred typical ones will do")
+    lowered = lower(network)
+    magnitudes = measure(network, lowered.layers[:-1], calibration, settings.covered_percent)
     senders = senders_of(lowered.layers, preprocessing, pixel_range(calibration), magnitudes, settings)
-    check_ranges(senders, settings, graph.name, len(calibration))
-    scaled_k = coarse_scales(senders, settings, graph.name)
+    check_ranges(senders, settings, network.name, len(calibration))
+    scaled_k = coarse_scales(senders, settings, network.name)
     full_k = full_scales(senders)
     finest = tuple(max(pair) for pair in zip(full_k, scaled_k, strict=True))  # weights serve both
-    full = _integer_network(graph, lowered, "full", full_k, finest, settings)
-    scaled = _integer_network(graph, lowered, "scaled", scaled_k, finest, settings)
-    report = quantisation_report(graph, lowered, calibration, (full, scaled))
-    return QuantisedNetwork(full, scaled, report, network.input_shape, graph.shapes[graph.output])
+    full = _integer_network(network, lowered, "full", full_k, finest, settings)
+    scaled = _integer_network(network, lowered, "scaled", scaled_k, finest, settings)
+    report = quantisation_report(network, lowered, calibration, (full, scaled))
+    return QuantisedNetwork(full, scaled, report, network.input_shape, network.shapes[network.output])
 
 
 def _integer_network(
-    graph: Graph,
+    graph: Network,
     lowered: Lowered,
     precision: Precision,
     scales: tuple[float, ...],
@@ -118,7 +115,7 @@ def _integer_network(
     result = IntegerNetwork(
         name=graph.name,
         precision=precision,
-        input_shape=map_of(graph.input_shape),
+        input_shape=map_of(graph.input_map),
         input_requantiser=requantiser_of(_one_if_equal(factors), bool(offset.max() <= 0), settings),
         layers=tuple(
             integer_layer(layer, scales[layer.links[0].source], k_out, settings, finest[layer.links[0].source])

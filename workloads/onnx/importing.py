@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
-from workloads.graphs.graph import Graph
+from workloads.graphs.graph import Network
 from workloads.graphs.operations import INPUT, Shape
 from workloads.onnx import constants, layers, linear, windows
 from workloads.onnx.drafts import Draft, DraftOperation, draft_shape
@@ -88,7 +88,7 @@ class _Progress:
     drafts: list[Draft] = field(default_factory=list)
 
 
-def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: str | None = None) -> Graph:
+def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: str | None = None) -> Network:
     """Read an ONNX network that takes frames (batch, C, H, W) as a float graph without batch axis.
 
     Models that take (batch, H, W, C) and turn it at once are read as well; the graph has channels first all the same.
@@ -108,7 +108,7 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
         raise WorkloadError(f"{path}: {error}") from None
 
 
-def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Graph:
+def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Network:
     frames = input_of(model.graph, input_shape)
     last = output_of(model.graph, output)
     tensors: dict[str, TensorProto | SparseTensorProto] = {
@@ -131,7 +131,7 @@ def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output
     if progress.values.get(last, INPUT) == INPUT:
         raise WorkloadError(f"its output {last!r} does not depend on the frame by any supported operation")
     folded, end = fold(progress.drafts, progress.values[last], frames.shape)
-    return Graph(model.graph.name or path.stem, frames.shape, folded, end)
+    return Network(model.graph.name or path.stem, frames.shape, folded, end)
 
 
 def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
