@@ -44,7 +44,7 @@ _HOMES = {
     "MappingChoice": "deltasim.experiment.mapping_choice",
     "Network": "workloads.graphs.graph",
     "Quantisation": "workloads.integer.quantisation",
-    "QuantisedNetwork": "workloads.integer.quantising",
+    "QuantisedNetwork": "workloads.integer.quantised",
     "Run": "reports.run.finished",
     "RunError": "reports.errors",
     "ScaleSearch": "workloads.optimise",

@@ -29,13 +29,14 @@ import numpy as np
 from hwmodels import Accelerator, ConfigError, Problem
 from hwmodels.loading.validation import did_you_mean
 from reports import Run
-from workloads import Frames, Network, Quantisation, QuantisedNetwork
+from workloads import Frames, IntegerNetwork, Network, Quantisation, QuantisedNetwork
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _MADE_BY: Final[dict[type, str]] = {
     QuantisedNetwork: "a quantised network, which ds.quantise(network, frames) makes",
+    IntegerNetwork: "an integer network",
     Network: "a network, which ds.load_network(name) or ds.network_from_arrays(...) makes",
     Frames: "frames, which ds.frames(name) opens",
     Accelerator: "an accelerator, which ds.load_accelerator(name) loads",

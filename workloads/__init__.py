@@ -16,7 +16,7 @@ _HOMES = {
     "Preprocessing": "graphs.graph",
     "Quantisation": "integer.quantisation",
     "QuantisationReport": "integer.quantisation_report",
-    "QuantisedNetwork": "integer.quantising",
+    "QuantisedNetwork": "integer.quantised",
     "Requantiser": "integer.network",
     "Synapses": "integer.network",
     "Window": "integer.network",
@@ -74,7 +74,8 @@ if TYPE_CHECKING:
     )
     from workloads.integer.quantisation import Quantisation
     from workloads.integer.quantisation_report import InputReport, LayerReport, QuantisationReport
-    from workloads.integer.quantising import QuantisedNetwork, quantise
+    from workloads.integer.quantised import QuantisedNetwork
+    from workloads.integer.quantising import quantise
 else:
 
     def __getattr__(name: str) -> object:

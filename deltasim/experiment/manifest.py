@@ -18,7 +18,7 @@ def describe_run(job: Job) -> dict[str, Any]:
     """The manifest: modes, widths and scales, seeds and hashes of the inputs, versions. Nothing that time or place
     changes.
     """
-    network = job.network.full
+    network = job.network.either
     return {
         "name": job.settings.name,
         "modes": [plan.mode.name for plan in job.plans],
@@ -40,7 +40,7 @@ def describe_run(job: Job) -> dict[str, Any]:
             "accumulator_bits": network.accumulator_bits,
             "overflow": network.overflow,
             "rounding": network.input_requantiser.rounding,
-            "scales": {part.precision: list(part.scales) for part in (job.network.full, job.network.scaled)},
+            "scales": {name: list(each.scales) for name, each in job.network.networks.items()},
         },
         "hashes": job.hashes,
         "versions": job.versions,
@@ -55,13 +55,15 @@ def _output_scale(job: Job, mode: str) -> list[float]:
     return scale
 
 
-def describe_quantisation(job: Job) -> dict[str, Any]:
+def describe_quantisation(job: Job) -> dict[str, Any] | None:
     """What quantisation did to the network, on the calibration frames: an entry per precision and core, as
-    `reports.tables.quantisation` reads it.
+    `reports.tables.quantisation` reads it. None if nobody measured it.
 
     See `workloads.QuantisationReport` for the meaning of each field. Nodes of the float graph are left out.
     """
     report, name = job.network.report, job.plans[0].cores[0].layer
+    if report is None:
+        return None
     inputs = [{"precision": each.precision, "core": 0, "layer": name, **_fidelity(each)} for each in report.inputs]
     layers = [
         {
@@ -93,10 +95,10 @@ def _fidelity(entry: InputReport | LayerReport) -> dict[str, Any]:
 
 def describe_cores(job: Job) -> list[dict[str, Any]]:
     """One entry per core in use: what it holds, where it stands, and what its accumulators could need at most."""
-    networks = (job.network.full, job.network.scaled)
+    networks = job.network.networks.values()
     bounds = [
         {each.precision: int(static_bound(each.layers[index], largest_inputs(each)[index]).max()) for each in networks}
-        for index in range(len(job.network.full.layers))
+        for index in range(len(job.network.either.layers))
     ]
     entries = []
     for number, core in enumerate(job.plans[0].cores):

@@ -178,7 +178,7 @@ def test_networks_that_differ_in_the_scale_of_one_output_are_two_runs(tmp_path: 
     last = network.full.layers[-1]
     scale = last.accumulator_scale * np.array([1, 1, 1, 1000.0])
     layers = (*network.full.layers[:-1], replace(last, accumulator_scale=scale))
-    other = replace(network, full=replace(network.full, layers=layers))
+    other = replace(network, networks={**network.networks, "full": replace(network.full, layers=layers)})
     run = run_job(job_of(network, frames), tmp_path / "run")
     with pytest.raises(ds.RunError, match="another run"):
         run_job(job_of(other, frames), tmp_path / "run")

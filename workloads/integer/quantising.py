@@ -5,7 +5,6 @@ sigma-delta networks. How a layer becomes integers stands in integer_layers, how
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from workloads.errors import WorkloadError
 from workloads.frames.shapes import fit_frames, flat_frames
 from workloads.frames.source import Frames, stacked
 from workloads.graphs.graph import Network, Preprocessing
-from workloads.html_table import html_table, sides
 from workloads.integer.calibration import measure, pixel_range, preprocessing_of
 from workloads.integer.checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer.float_layers import map_of
@@ -22,43 +20,12 @@ from workloads.integer.layers import integer_layer, requantiser_of
 from workloads.integer.lowering import Lowered, lower
 from workloads.integer.network import FloatArray, IntArray, IntegerNetwork, Precision
 from workloads.integer.quantisation import Quantisation
-from workloads.integer.quantisation_report import QuantisationReport, quantisation_report
+from workloads.integer.quantisation_report import quantisation_report
+from workloads.integer.quantised import QuantisedNetwork
 from workloads.integer.scales import check_ranges, coarse_scales, full_scales, senders_of
 
 _LARGEST_MEAN = 2.0**14
 CALIBRATION_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class QuantisedNetwork:
-    """`full`: for the original and temporal-difference networks. `scaled`: for rounding and sigma-delta.
-
-    `input_shape`: of a frame, as the float network says it, such as (C, H, W). `output_shape`: of what it puts out for
-    a frame, likewise: (classes,) or (C, H, W).
-    """
-
-    full: IntegerNetwork
-    scaled: IntegerNetwork
-    report: QuantisationReport
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-
-    def __repr__(self) -> str:
-        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
-        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: layer by layer its maps (height x width x channels), weights, and scales."""
-        scales = [[f"{each:.4g}" for each in network.scales[1:]] for network in (self.full, self.scaled)]
-        rows = [
-            (layer.name, sides(layer.shape), sides(layer.sent_shape), f"{layer.weight_count:,}", full, scaled)
-            for layer, full, scaled in zip(self.full.layers, *([*own, "-"] for own in scales), strict=True)
-        ]
-        headings = ("layer", "accumulators", "sends", "weights", "scale, full fixed point", "scale k")
-        bits = f"{self.full.weight_bits}, {self.full.activation_bits} and {self.full.accumulator_bits}"
-        notes = [f"{bits} bits of weights, activations and accumulators"]
-        notes += [f"answers as float, {name}: {share:.2%}" for name, share in self.report.agreement.items()]
-        return html_table(f"Quantised network {self.full.name}", headings, rows, notes)
 
 
 def _pixels(
@@ -98,7 +65,8 @@ def quantise(
     full = _integer_network(network, lowered, "full", full_k, finest, settings)
     scaled = _integer_network(network, lowered, "scaled", scaled_k, finest, settings)
     report = quantisation_report(network, lowered, calibration, (full, scaled))
-    return QuantisedNetwork(full, scaled, report, network.input_shape, network.shapes[network.output])
+    networks: dict[Precision, IntegerNetwork] = {"full": full, "scaled": scaled}
+    return QuantisedNetwork(networks, report, network.input_shape, network.shapes[network.output])
 
 
 def _integer_network(
