@@ -4,12 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "Clip": "integer.unary",
     "Frames": "frames.source",
+    "Identity": "integer.unary",
     "InputReport": "integer.quantisation_report",
     "IntegerLayer": "integer.network",
     "IntegerNetwork": "integer.network",
     "IntegerTrace": "integer.forward",
     "LayerReport": "integer.quantisation_report",
+    "Leaky": "integer.unary",
     "LinearLayer": "graphs.layers",
     "MaxPooling": "integer.network",
     "Network": "graphs.graph",
@@ -17,9 +20,10 @@ _HOMES = {
     "Quantisation": "integer.quantisation",
     "QuantisationReport": "integer.quantisation_report",
     "QuantisedNetwork": "integer.quantised",
-    "Requantiser": "integer.network",
+    "Relu": "integer.unary",
+    "Requantiser": "integer.requantiser",
     "Synapses": "integer.network",
-    "Window": "integer.network",
+    "Window": "integer.linear",
     "WorkloadError": "errors",
     "activations": "graphs.network",
     "bits_needed": "integer.bounds",
@@ -63,19 +67,20 @@ if TYPE_CHECKING:
     from workloads.integer.bounds import bits_needed, largest_inputs, static_bound
     from workloads.integer.checks import check_integer_network
     from workloads.integer.forward import IntegerTrace, integer_forward, own_order, real_outputs
+    from workloads.integer.linear import Window
     from workloads.integer.network import (
         IntegerLayer,
         IntegerNetwork,
         MaxPooling,
-        Requantiser,
         Synapses,
-        Window,
         dense_layer,
     )
     from workloads.integer.quantisation import Quantisation
     from workloads.integer.quantisation_report import InputReport, LayerReport, QuantisationReport
     from workloads.integer.quantised import QuantisedNetwork
     from workloads.integer.quantising import quantise
+    from workloads.integer.requantiser import Requantiser
+    from workloads.integer.unary import Clip, Identity, Leaky, Relu
 else:
 
     def __getattr__(name: str) -> object:
@@ -86,12 +91,15 @@ else:
 
 
 __all__ = [
+    "Clip",
     "Frames",
+    "Identity",
     "InputReport",
     "IntegerLayer",
     "IntegerNetwork",
     "IntegerTrace",
     "LayerReport",
+    "Leaky",
     "LinearLayer",
     "MaxPooling",
     "Network",
@@ -99,6 +107,7 @@ __all__ = [
     "Quantisation",
     "QuantisationReport",
     "QuantisedNetwork",
+    "Relu",
     "Requantiser",
     "Synapses",
     "Window",

@@ -15,6 +15,7 @@ from simulator.values.kernels_messages import SUMS
 from simulator.values.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
 from simulator.values.products import Products, dense_products
 from workloads.integer.network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
+from workloads.integer.unary import Identity
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
 
@@ -22,7 +23,6 @@ Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
-NO_LOW, NO_HIGH = -(2**31), 2**31 - 1
 MOST_DIGITS = 65  # a 64-bit value has fewer signed digits
 RUN = 2048  # neurons updated at a time
 MACS_TO_SHARE, NEURONS_TO_SHARE = 500_000, 20_000  # starting the threads takes as long as some thousand neurons
@@ -192,7 +192,7 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         pool=np.array([_pool_row(layer.pool if layer else None) for layer in layers], np.int64),
         input_shift=network.input_shift,
         bias=np.concatenate([-network.input_offset, *(layer.bias for layer in network.layers)]).astype(np.int32),
-        leaky=np.array([layer is not None and layer.leak is not None for layer in layers]),
+        leaky=np.array([layer is not None and layer.activation.leak is not None for layer in layers]),
         scale=offsets(len(table.low) for table in tables),
         low=np.concatenate([table.low for table in tables]),
         high=np.concatenate([table.high for table in tables]),
@@ -344,15 +344,10 @@ class _Tables(NamedTuple):
 def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, core: LayerPlan) -> _Tables:
     """One entry per channel, or per neuron: of the input core, and where a requantiser differs from pixel to pixel."""
     channels = core.shape[2]
-    low: Int32 = np.full(channels, NO_LOW, np.int32)
-    high: Int32 = np.full(channels, NO_HIGH, np.int32)
-    if layer is not None and layer.activation == "relu":
-        low[:] = 0
-    if layer is not None and layer.limits is not None:
-        low, high = layer.limits[0], layer.limits[1]
+    low, high = (layer.activation if layer is not None else Identity()).bounds(channels)
     ones = np.ones(1, np.int32)
     multiplier, shift = (requantiser.multiplier, requantiser.shift) if requantiser else (ones, ones)
-    leak = layer.leak if layer is not None else None
+    leak = layer.activation.leak if layer is not None else None
     leak_multiplier, leak_shift = (leak.multiplier, leak.shift) if leak else (multiplier, shift)
     per_neuron = layer is None or max(len(multiplier), len(leak_multiplier)) > channels
     size = core.neurons if per_neuron else channels

@@ -9,6 +9,7 @@ import pytest
 
 import deltasim as ds
 from workloads import IntegerLayer, Requantiser, Synapses, Window, dense_layer, integer_forward, own_order
+from workloads.integer.unary import Identity, Relu
 
 FRAMES = np.random.default_rng(3).integers(0, 256, (4, 2, 5, 4), dtype=np.uint8)
 MODES = {
@@ -30,13 +31,13 @@ def outsider(precision: Any, **changes: Any) -> ds.IntegerNetwork:
         shape=(3, 2, 3),
         synapses=(Synapses(0, kernel, Window()),),
         bias=np.array([5, -7, 100], np.int32),
-        activation="relu",
+        activation=Relu(),
         requantiser=requantiser(1, 6),
         accumulator_scale=np.ones(3),
         sent_shape=(3, 2, 3),
     )
     weights = random.integers(-9, 10, (18, 4)).astype(np.int8)
-    last = dense_layer("out", weights, np.zeros(4, np.int32), "identity", None, np.ones(4), 1)
+    last = dense_layer("out", weights, np.zeros(4, np.int32), Identity(), None, np.ones(4), 1)
     network = ds.IntegerNetwork(
         name="outsider",
         precision=precision,

@@ -205,7 +205,7 @@ def test_a_grouped_convolution_in_exact_fractions() -> None:
             # The group sees the whole frame once: its three channels.
             assert got.ravel().tolist() == wanted
             check_factor(layer.requantiser, output, unit * k[1] / k[0])
-            check_factor(layer.leak, output, unit * k[1] / k[0] / 8)
+            check_factor(layer.activation.leak, output, unit * k[1] / k[0] / 8)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

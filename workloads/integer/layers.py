@@ -23,6 +23,7 @@ from workloads.integer.fixedpoint import multiplier_and_shift
 from workloads.integer.float_layers import FloatLayer, Link
 from workloads.integer.network import FloatArray, IntArray, IntegerLayer, Requantiser, Synapses, WeightArray
 from workloads.integer.quantisation import Quantisation
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Unary
 
 # A channel whose weights are all zero, or thousands of times smaller than the layer's largest, is quantised as if its
 # largest weight were this fraction of it. Its bias, counted in units of a tiny scale, would seldom fit otherwise.
@@ -58,10 +59,7 @@ def integer_layer(
     scale = _scales(layer, finest_k or k_in, settings)
     weights, unit = _integer_weights(layer.links, scale, settings.weight_bits), scale / k_in
     units = _divided(unit, layer)
-    limits = _limits(layer.activation, units, settings.accumulator_bits)
-    kind = layer.activation.kind if layer.activation is not None else "identity"
-    unsigned = kind == "relu" or (limits is not None and bool(limits[0].min() >= 0))
-    slope = layer.activation.slope if layer.activation is not None and kind == "leaky" else None
+    unary = _unary(layer.activation, units, 1.0 if k_out is None else k_out, settings)
     return IntegerLayer(
         name=layer.name,
         shape=layer.shape,
@@ -69,20 +67,18 @@ def integer_layer(
             Synapses(link.source, each, link.window) for link, each in zip(layer.links, weights, strict=True)
         ),
         bias=np.rint(layer.bias / unit).astype(np.int32),
-        activation=kind,
-        requantiser=None if k_out is None else requantiser_of(units * k_out, unsigned, settings),
+        activation=unary,
+        requantiser=None if k_out is None else requantiser_of(units * k_out, unary.unsigned, settings),
         accumulator_scale=units,
         sent_shape=layer.sent_shape,
         pool=layer.pool,
-        limits=limits,
-        leak=None if k_out is None or slope is None else requantiser_of(units * k_out * slope, False, settings),
     )
 
 
 def requantiser_of(factors: FloatArray, unsigned: bool, settings: Quantisation) -> Requantiser:
     """The requantiser that multiplies by `factors`, (channels,) or one for every neuron."""
     multiplier, shift = multiplier_and_shift(np.minimum(factors, LARGEST_FACTOR))
-    low, high = activation_range("relu" if unsigned else "identity", settings.activation_bits)
+    low, high = activation_range(settings.activation_bits, unsigned=unsigned)
     return Requantiser(multiplier, shift, low, high, settings.rounding)
 
 
@@ -150,10 +146,19 @@ def _divided(unit: FloatArray, layer: FloatLayer) -> FloatArray:
     return unit / layer.divisors.flat[0]
 
 
-def _limits(activation: Activation | None, unit: FloatArray, bits: int) -> IntArray | None:
+def _unary(activation: Activation | None, units: FloatArray, k_out: float, settings: Quantisation) -> Unary:
+    """The activation in integers: `units` is the real value of an accumulator, `k_out` the scale of what is sent."""
+    if activation is None:
+        return Identity()
+    if activation.kind == "clip":
+        return Clip(_limits(activation, units, settings.accumulator_bits))
+    if activation.kind == "leaky":
+        return Leaky(requantiser_of(units * k_out * activation.slope, False, settings))
+    return Relu()
+
+
+def _limits(activation: Activation, unit: FloatArray, bits: int) -> IntArray:
     """Where a clip ends, in accumulator units: (2, channels). Ends beyond the accumulator are its own."""
-    if activation is None or activation.kind != "clip":
-        return None
     ends = np.array([[activation.low], [activation.high]], np.float64) / unit
     most = 2.0 ** (bits - 1)
     return np.rint(np.clip(ends, -most, most - 1)).astype(np.int32)
