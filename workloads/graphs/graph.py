@@ -6,13 +6,14 @@ Batch normalisation, dropout, identities, constants and reshapes have no operati
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, isnan, prod
+from math import isfinite, prod
 from typing import Literal, get_args
 
 import numpy as np
 
 from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.graphs.activations import FUNCTIONS
 from workloads.graphs.layers import LinearLayer, layers_of
 from workloads.graphs.operations import (
     INPUT,
@@ -302,10 +303,8 @@ def _check_window(operation: Convolution | MaxPool | AveragePool, where: str) ->
 
 
 def _check_activation(operation: Activation, where: str) -> None:
-    kinds = ("relu", "clip", "leaky")
-    if operation.kind not in kinds:
-        raise WorkloadError(f"{where}: no activation {operation.kind!r}.{did_you_mean(operation.kind, kinds)}")
-    if operation.kind == "clip" and (isnan(operation.low) or isnan(operation.high) or operation.low > operation.high):
-        raise WorkloadError(f"{where}: clips to {operation.low} .. {operation.high}; low must not be above high")
-    if operation.kind == "leaky" and not isfinite(operation.slope):
-        raise WorkloadError(f"{where}: slope is {operation.slope}; it must be finite")
+    if operation.kind not in FUNCTIONS:
+        raise WorkloadError(f"{where}: no activation {operation.kind!r}.{did_you_mean(operation.kind, FUNCTIONS)}")
+    problem = FUNCTIONS[operation.kind].problem(operation)
+    if problem:
+        raise WorkloadError(f"{where}: {problem}")

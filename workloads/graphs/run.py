@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.graphs.activations import function_of
 from workloads.graphs.convolve import convolve
 from workloads.graphs.graph import Network, Preprocessing
 from workloads.graphs.operations import (
@@ -99,19 +100,12 @@ def evaluate(operation: Operation, inputs: list[FloatingArray]) -> FloatingArray
         weights = operation.weights.astype(first.dtype, copy=False)
         return first.reshape(len(first), -1) @ weights + operation.bias.astype(first.dtype, copy=False)
     if isinstance(operation, Activation):
-        return _activate(operation, first)
+        activated: FloatingArray = function_of(operation).value(operation, first, np)
+        return activated
     if isinstance(operation, Add):
         return sum(inputs[1:], start=first)
     function = _OTHERS[type(operation)]
     return function(operation, inputs)
-
-
-def _activate(activation: Activation, values: FloatingArray) -> FloatingArray:
-    if activation.kind == "relu":
-        return np.maximum(values, 0)
-    if activation.kind == "clip":
-        return np.clip(values, activation.low, activation.high)
-    return np.where(values >= 0, values, values * values.dtype.type(activation.slope))
 
 
 def _softmax(operation: Softmax, values: FloatingArray) -> FloatingArray:

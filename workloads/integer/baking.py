@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
+from workloads.graphs.activations import function_of
 from workloads.graphs.graph import INPUT, Network
 from workloads.graphs.operations import (
     Activation,
@@ -130,8 +131,8 @@ def _passed_on(node: Node, inputs: list[Numbers], shape: Shape, where: str) -> N
         raise WorkloadError(
             f"{where} adds up {', '.join(node.inputs)}, whose unit scales differ; give them the same, or None"
         )
-    clips = isinstance(node.operation, Activation) and node.operation.kind == "clip"
-    if clips and (inputs[0] != 1).any():
+    bends = isinstance(node.operation, Activation) and not function_of(node.operation).scales
+    if bends and (inputs[0] != 1).any():
         raise WorkloadError(
             f"{where} clips, and a clip of k v is not k times the clip of v, so that {node.inputs[0]!r} can have no "
             "unit scales; give None"

@@ -77,7 +77,7 @@ def _max_pool(draft: Draft, node: Node, operation: MaxPool) -> tuple[int, ...]:
     pool = MaxPooling(operation.kernel, operation.stride, operation.padding[:2], operation.dilation)
 
     def pooled(layer: FloatLayer) -> FloatLayer | None:
-        if layer.pool is not None or layer.uneven:
+        if layer.pool is not None or layer.uneven or not layer.rises:
             return None
         return replace(layer, pool=pool, sent_shape=_pooled_shape(operation, layer.sent_shape))
 
