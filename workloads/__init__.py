@@ -23,6 +23,7 @@ _HOMES = {
     "Relu": "integer.unary",
     "Requantiser": "integer.requantiser",
     "Synapses": "integer.network",
+    "Table": "integer.unary",
     "Window": "integer.linear",
     "WorkloadError": "errors",
     "activations": "graphs.network",
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     from workloads.integer.quantised import QuantisedNetwork
     from workloads.integer.quantising import quantise
     from workloads.integer.requantiser import Requantiser
-    from workloads.integer.unary import Clip, Identity, Leaky, Relu
+    from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 else:
 
     def __getattr__(name: str) -> object:
@@ -110,6 +111,7 @@ __all__ = [
     "Relu",
     "Requantiser",
     "Synapses",
+    "Table",
     "Window",
     "WorkloadError",
     "activations",

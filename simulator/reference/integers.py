@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser
-from workloads.integer.unary import Clip, Identity, Leaky, Relu
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 _HALF = Fraction(1, 2)
 
@@ -45,6 +45,9 @@ def activate_and_requantise(
             accumulator = min(max(accumulator, int(limits[0][channel])), int(limits[1][channel]))
         case Leaky(negative) if accumulator < 0:
             requantiser = negative
+        case Table(entries):
+            place, beyond = requantise_exactly(accumulator, neuron, requantiser)
+            return int(entries[place - requantiser.low]), beyond
     return requantise_exactly(accumulator, neuron, requantiser)
 
 

@@ -49,6 +49,8 @@ class NetworkArrays(NamedTuple):
     input_shift: int
     bias: Int32  # per channel; the input core's: minus its offset
     leaky: NDArray[np.bool_]  # (cores,)
+    entries: Int32  # of the cores' tables
+    entry: Int64  # (cores + 1,): core c has entries entry[c] .. entry[c + 1], from s_low[c] on; none: no table
     scale: Int64  # (cores + 1,)
     low: Int32  # bounds of the activation
     high: Int32
@@ -193,6 +195,8 @@ def network_arrays(network: IntegerNetwork, plan: Plan, products: Products = "au
         input_shift=network.input_shift,
         bias=np.concatenate([-network.input_offset, *(layer.bias for layer in network.layers)]).astype(np.int32),
         leaky=np.array([layer is not None and layer.activation.leak is not None for layer in layers]),
+        entries=np.concatenate([layer.activation.looked_up for layer in network.layers]),
+        entry=offsets(len(layer.activation.looked_up) if layer else 0 for layer in layers),
         scale=offsets(len(table.low) for table in tables),
         low=np.concatenate([table.low for table in tables]),
         high=np.concatenate([table.high for table in tables]),

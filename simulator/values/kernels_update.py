@@ -21,7 +21,7 @@ from simulator.values.kernels_messages import (
     list_values,
     sum_changes,
 )
-from simulator.values.kernels_requantise import requantise, requantise_leaky
+from simulator.values.kernels_requantise import look_up, requantise, requantise_leaky
 from simulator.values.vectors import GROUP
 from workloads.compiled import inlined, uncounted
 
@@ -163,6 +163,8 @@ def _requantise_run(
                 source, begin + offset, net.low, net.high, net.multiplier, net.shift, entry,
                 net.rounding, net.s_low[core], net.s_high[core], out, offset, width,
             )  # fmt: skip
+    if net.entry[core + 1] > net.entry[core]:
+        look_up(net.entries, net.entry[core] - net.s_low[core], out, count)
     return clipped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
@@ -10,7 +11,7 @@ from exact_rounding import ROUNDINGS, exact_round
 from hypothesis import strategies as st
 
 from workloads import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
-from workloads.integer.unary import Clip, Identity, Leaky, Relu
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 _PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))
 _KINDS = ["convolution", "depthwise", "grouped", "average", "add", "concatenation", "dense"]
@@ -100,7 +101,7 @@ def _windows(draw, shape):
 @st.composite
 def _activated(draw, name, links, shape, random, widths) -> IntegerLayer:
     channels, bits = shape[2], widths["accumulator"]
-    kind = draw(st.sampled_from([Relu, Identity, Clip, Leaky]))
+    kind = draw(st.sampled_from([Relu, Identity, Clip, Leaky, Table]))
     activation = kind() if kind in {Relu, Identity} else None
     if kind is Clip:
         limits = np.sort(random.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (2, channels)), axis=0).astype(np.int32)
@@ -111,13 +112,18 @@ def _activated(draw, name, links, shape, random, widths) -> IntegerLayer:
     low = 28 + draw(st.integers(0, bits))
     if kind is Leaky:
         activation = Leaky(_requantiser(random, size, unsigned, widths, low + 1, low + 6))
+    requantiser = _requantiser(random, size, unsigned, widths, low, low + 4)
+    if kind is Table:
+        half, most = draw(st.sampled_from([1, 2, 8, 300])), 2 ** (widths["activations"] - 1)
+        activation = Table(random.integers(-most, most, 2 * half).astype(np.int32))
+        requantiser = replace(requantiser, low=-half, high=half - 1)
     return IntegerLayer(
         name=name,
         shape=shape,
         synapses=links,
         bias=_bias(random, channels, bits),
         activation=activation,
-        requantiser=_requantiser(random, size, unsigned, widths, low, low + 4),
+        requantiser=requantiser,
         accumulator_scale=np.ones(channels),
         sent_shape=sent,
         pool=pool,
@@ -191,7 +197,9 @@ def slow_forward(network: IntegerNetwork, frame: np.ndarray) -> tuple[list[list[
         for index, value in enumerate(_slow_pool(layer, accumulators)):
             leaks = isinstance(layer.activation, Leaky) and value < 0
             requantiser = layer.activation.negative if leaks else layer.requantiser
-            values.append(sent(_slow_activation(layer, value, index), requantiser, index))
+            result = sent(_slow_activation(layer, value, index), requantiser, index)
+            tabled = isinstance(layer.activation, Table)
+            values.append(int(layer.activation.entries[result - requantiser.low]) if tabled else result)
         s.append(values)
     return s, accumulators, clipped
 

@@ -38,6 +38,11 @@ def _leaky(activation: Activation, values: Any, numpy: Any) -> Any:  # noqa: ANN
     return numpy.where(values >= 0, values, values * values.dtype.type(activation.slope))
 
 
+def _sigmoid(values: Any, numpy: Any) -> Any:  # noqa: ANN401 - arrays of NumPy or JAX
+    """By way of tanh, which never overflows."""
+    return (numpy.tanh(values / 2) + 1) / 2
+
+
 FUNCTIONS: Final[dict[str, Function]] = {
     "relu": Function(lambda _, values, numpy: numpy.maximum(values, 0), unsigned=lambda _: True, scales=True),
     "clip": Function(
@@ -46,6 +51,11 @@ FUNCTIONS: Final[dict[str, Function]] = {
         unsigned=lambda activation: activation.low >= 0,
     ),
     "leaky": Function(_leaky, problem=_slope_problem, scales=True),
+    "sigmoid": Function(lambda _, values, numpy: _sigmoid(values, numpy), unsigned=lambda _: True),
+    "tanh": Function(lambda _, values, numpy: numpy.tanh(values)),
+    "softplus": Function(lambda _, values, numpy: numpy.logaddexp(values, 0), unsigned=lambda _: True),
+    "hard_swish": Function(lambda _, values, numpy: values * numpy.clip(values + 3, 0, 6) / 6, rises=False),
+    "silu": Function(lambda _, values, numpy: values * _sigmoid(values, numpy), rises=False),
 }
 
 

@@ -38,7 +38,8 @@ def largest_inputs(network: IntegerNetwork) -> tuple[tuple[int, ...], ...]:
     sent = [_largest_pixel(network)]
     for layer in network.layers[:-1]:
         requantiser = layer.requantiser
-        sent.append(max(-requantiser.low, requantiser.high) if requantiser is not None else 0)
+        low, high = layer.activation.ends(requantiser) if requantiser is not None else (0, 0)
+        sent.append(max(-low, high))
     return tuple(tuple(sent[synapses.source] for synapses in layer.synapses) for layer in network.layers)
 
 

@@ -111,7 +111,7 @@ def _forward(network: IntegerNetwork, frames: NDArray[np.uint8]) -> IntegerTrace
         outputs = fit_accumulator(flat, network.accumulator_bits, network.overflow)
         if layer.requantiser is not None:
             values, clipped = _clipped(_rescaled(layer, outputs, layer.requantiser), layer.requantiser)
-            sent.append(values)
+            sent.append(layer.activation.sent(values, layer.requantiser))
             saturated.append(clipped)
     return IntegerTrace(tuple(sent), outputs, tuple(saturated), tuple(peaks))
 

@@ -11,18 +11,18 @@ k (paper, section 4.1 and Appendix C: the division by k moves into the next weig
 by the requantiser as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
 from workloads.graphs.operations import Activation
-from workloads.integer.checks import activation_range
-from workloads.integer.fixedpoint import multiplier_and_shift
 from workloads.integer.float_layers import FloatLayer, Link
 from workloads.integer.network import FloatArray, IntArray, IntegerLayer, Requantiser, Synapses, WeightArray
 from workloads.integer.quantisation import Quantisation
+from workloads.integer.requantising import requantiser_of
+from workloads.integer.tables import table_of
 from workloads.integer.unary import Clip, Identity, Leaky, Relu, Unary
 
 # A channel whose weights are all zero, or thousands of times smaller than the layer's largest, is quantised as if its
@@ -31,8 +31,6 @@ SMALLEST_CHANNEL = 2.0**-12
 # Where a bias asks for coarser units than its weights have, rounding these may cost at most this share of the bias.
 LARGEST_LOSS = 2.0**-8
 MOST_ACCUMULATOR_BITS = 32
-# Of a requantiser: one accumulator unit is then far beyond the largest activation, as it is with any larger factor.
-LARGEST_FACTOR = float(np.nextafter(2.0**30, 0))
 
 
 def weight_scales(links: Sequence[Link], bits: int) -> FloatArray:
@@ -59,7 +57,7 @@ def integer_layer(
     scale = _scales(layer, finest_k or k_in, settings)
     weights, unit = _integer_weights(layer.links, scale, settings.weight_bits), scale / k_in
     units = _divided(unit, layer)
-    unary = _unary(layer.activation, units, 1.0 if k_out is None else k_out, settings)
+    unary, requantiser = _sending(layer, units, k_out, settings)
     return IntegerLayer(
         name=layer.name,
         shape=layer.shape,
@@ -68,18 +66,11 @@ def integer_layer(
         ),
         bias=np.rint(layer.bias / unit).astype(np.int32),
         activation=unary,
-        requantiser=None if k_out is None else requantiser_of(units * k_out, unary.unsigned, settings),
+        requantiser=requantiser,
         accumulator_scale=units,
         sent_shape=layer.sent_shape,
         pool=layer.pool,
     )
-
-
-def requantiser_of(factors: FloatArray, unsigned: bool, settings: Quantisation) -> Requantiser:
-    """The requantiser that multiplies by `factors`, (channels,) or one for every neuron."""
-    multiplier, shift = multiplier_and_shift(np.minimum(factors, LARGEST_FACTOR))
-    low, high = activation_range(settings.activation_bits, unsigned=unsigned)
-    return Requantiser(multiplier, shift, low, high, settings.rounding)
 
 
 def _scales(layer: FloatLayer, k_in: float, settings: Quantisation) -> FloatArray:
@@ -146,15 +137,29 @@ def _divided(unit: FloatArray, layer: FloatLayer) -> FloatArray:
     return unit / layer.divisors.flat[0]
 
 
-def _unary(activation: Activation | None, units: FloatArray, k_out: float, settings: Quantisation) -> Unary:
-    """The activation in integers: `units` is the real value of an accumulator, `k_out` the scale of what is sent."""
-    if activation is None:
-        return Identity()
-    if activation.kind == "clip":
-        return Clip(_limits(activation, units, settings.accumulator_bits))
-    if activation.kind == "leaky":
-        return Leaky(requantiser_of(units * k_out * activation.slope, False, settings))
-    return Relu()
+def _sending(
+    layer: FloatLayer, units: FloatArray, k_out: float | None, settings: Quantisation
+) -> tuple[Unary, Requantiser | None]:
+    """The activation in integers and the requantiser behind it, None for the last layer; `units`: the real value of an
+    accumulator, `k_out`: the scale of what is sent.
+    """
+    activation = layer.activation
+    if k_out is None or activation is None:
+        return Identity(), None if k_out is None else requantiser_of(units * k_out, False, settings)
+    if activation.kind not in _BY_HAND:
+        return table_of(activation, units, k_out, settings)
+    unary = _BY_HAND[activation.kind](activation, units, k_out, settings)
+    return unary, requantiser_of(units * k_out, unary.unsigned, settings)
+
+
+_BY_HAND: dict[str, Callable[[Activation, FloatArray, float, Quantisation], Unary]] = {
+    "relu": lambda *_: Relu(),
+    "clip": lambda activation, units, _, settings: Clip(_limits(activation, units, settings.accumulator_bits)),
+    "leaky": lambda activation, units, k_out, settings: Leaky(
+        requantiser_of(units * k_out * activation.slope, False, settings)
+    ),
+}
+"""Activations that integers compute without a table."""
 
 
 def _limits(activation: Activation, unit: FloatArray, bits: int) -> IntArray:

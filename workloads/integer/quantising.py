@@ -16,12 +16,13 @@ from workloads.graphs.graph import Network, Preprocessing
 from workloads.integer.calibration import measure, pixel_range, preprocessing_of
 from workloads.integer.checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer.float_layers import map_of
-from workloads.integer.layers import integer_layer, requantiser_of
+from workloads.integer.layers import integer_layer
 from workloads.integer.lowering import Lowered, lower
 from workloads.integer.network import FloatArray, IntArray, IntegerNetwork, Precision
 from workloads.integer.quantisation import Quantisation
 from workloads.integer.quantisation_report import quantisation_report
 from workloads.integer.quantised import QuantisedNetwork
+from workloads.integer.requantising import requantiser_of
 from workloads.integer.scales import check_ranges, coarse_scales, full_scales, senders_of
 
 _LARGEST_MEAN = 2.0**14

@@ -1,8 +1,9 @@
 """Functions of one integrated value that a layer may have: one small type each, listed in `Unary` and nowhere else.
 
 A layer sends `clip(round(h(U) * multiplier / 2**shift), low, high)`, U being its accumulators, pooled. A type says
-what h is in the terms that the compiled kernels know: bounds of U, and a second requantiser for what is negative. So
-it does not matter to the fast engine which function it is; the reference engine computes each in its own words.
+what h is in the terms that the compiled kernels know: bounds of U, a table, and a second requantiser for what is
+negative. So it does not matter to the fast engine which function it is; the reference engine computes each in its own
+words.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,24 @@ class _Function:
     def bounds(self, channels: int) -> tuple[IntArray, IntArray]:
         """Smallest and largest accumulator of each channel that is not bounded, (channels,) int32 each."""
         return np.full(channels, _LEAST, np.int32), np.full(channels, _MOST, np.int32)
+
+    @property
+    def places(self) -> tuple[int, int] | None:
+        """What the requantiser clips to, where that is not the range of what is sent."""
+        return None
+
+    @property
+    def looked_up(self) -> IntArray:
+        """What stands in the place of what the requantiser gives, from its lowest on; empty where nothing does."""
+        return np.zeros(0, np.int32)
+
+    def ends(self, requantiser: Requantiser) -> tuple[int, int]:
+        """Smallest and largest integer sent."""
+        return requantiser.low, requantiser.high
+
+    def sent(self, requantised: IntArray, requantiser: Requantiser) -> IntArray:
+        """What is sent where the requantiser gave these."""
+        return requantised
 
     def problems(self, channels: int, accumulator_bits: int) -> Iterator[str]:
         """What is wrong with its numbers, for a layer of so many channels."""
@@ -98,7 +117,46 @@ class Leaky(_Function):
         return self.negative
 
 
-Unary: TypeAlias = Identity | Relu | Clip | Leaky
+@dataclass(frozen=True, eq=False)
+class Table(_Function):
+    """Any function: what the requantiser gives is no s but a place in `entries`, (even size,) int32, where s stands.
+
+    Place 0 is in the middle: the requantiser clips to -size / 2 .. size / 2 - 1, and beyond the table its ends hold.
+    """
+
+    entries: IntArray
+
+    @property
+    def unsigned(self) -> bool:
+        """Where no entry is below 0."""
+        return bool(self.entries.min() >= 0)
+
+    @property
+    def looked_up(self) -> IntArray:
+        """The entries."""
+        return self.entries
+
+    @property
+    def places(self) -> tuple[int, int] | None:
+        """Of the table."""
+        return -(len(self.entries) // 2), len(self.entries) // 2 - 1
+
+    def problems(self, channels: int, accumulator_bits: int) -> Iterator[str]:
+        """A table of another shape."""
+        entries = self.entries
+        if entries.ndim != 1 or entries.dtype != np.int32 or not entries.size or entries.size % 2:
+            yield f"entries are {entries.shape} {entries.dtype}; needed (size,) int32, an even number of them"
+
+    def ends(self, requantiser: Requantiser) -> tuple[int, int]:
+        """Of the entries."""
+        return int(self.entries.min()), int(self.entries.max())
+
+    def sent(self, requantised: IntArray, requantiser: Requantiser) -> IntArray:
+        """The entries at those places."""
+        return self.entries[requantised - requantiser.low]
+
+
+Unary: TypeAlias = Identity | Relu | Clip | Leaky | Table
 UNARY: tuple[type[Unary], ...] = get_args(Unary)
 
 

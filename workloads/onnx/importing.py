@@ -57,6 +57,7 @@ _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Pad": layers.pad,
     "ReduceMean": layers.reduce_mean,
     "Relu": layers.relu,
+    **dict.fromkeys(layers.CURVES, layers.curve),
     "Reshape": layers.reshape,
     "Softmax": layers.softmax,
     "Squeeze": layers.squeeze,
@@ -65,7 +66,7 @@ _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Transpose": layers.transpose,
 }
 _MAY_JOIN = frozenset({"Add", "Concat", "Sum"})
-_KEEP_LAYOUT = frozenset({"Relu", "LeakyRelu", "Clip", "Identity", "Dropout", "Cast"})
+_KEEP_LAYOUT = frozenset({"Relu", *layers.CURVES, "LeakyRelu", "Clip", "Identity", "Dropout", "Cast"})
 _TAKE_CHANNELS_LAST = _KEEP_LAYOUT | {"Transpose", "Reshape", "Flatten"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oracle.maps import places, synapses_of, windows_of
-from workloads.integer.unary import Clip, Leaky, Relu
+from workloads.integer.unary import Clip, Leaky, Relu, Table
 
 DELTA = {"temporal_difference", "sigma_delta"}
 FULL = {"original", "original_sparse", "temporal_difference"}
@@ -145,6 +145,8 @@ def requantise(network, layer, accumulator, neuron, channel):
     place = neuron % len(table.multiplier)
     s = divide(accumulator * int(table.multiplier[place]), 2 ** int(table.shift[place]), table.rounding)
     inside = max(table.low, min(table.high, s))
+    if isinstance(function, Table):
+        return int(function.entries[inside - table.low]), inside != s
     return inside, inside != s
 
 
