@@ -4,7 +4,7 @@ Needs the package `onnx` (extra `onnx`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,11 +164,25 @@ def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
     check_outputs(source)
     if source.channels_last and node.op_type not in _TAKE_CHANNELS_LAST:
         raise source.refuse("it reads a map with channels last", ", ".join(sorted(_TAKE_CHANNELS_LAST)))
-    operations = _RULES[node.op_type](source)
+    gated = _gated(source, progress) if node.op_type == "Mul" else None
+    if gated is not None:
+        source = replace(source, operands=(gated,))
+    operations = _RULES[node.op_type](source) if gated is None else layers.swish(source)
     _append(source, operations, node.output[0], progress)
     stays = node.op_type in _KEEP_LAYOUT or (node.op_type != "Transpose" and not operations)
     if (source.channels_last and stays) or (node.op_type == "Transpose" and not source.channels_last):
         progress.channels_last.add(node.output[0])
+
+
+def _gated(source: Source, progress: _Progress) -> Operand | None:
+    """x, if the node multiplies x by its own sigmoid: how SiLU is written where no operator of its own is."""
+    drafts = {draft.name: draft for draft in progress.drafts}
+    values = [each for each in source.operands if each is not None and each.constant is None]
+    for x, gate in (values, values[::-1]) if len(values) == 2 else ():
+        draft = drafts.get(progress.values[gate.name])
+        if draft is not None and draft.operation == layers.SIGMOID and draft.inputs == (progress.values[x.name],):
+            return x
+    return None
 
 
 def _append(source: Source, operations: list[DraftOperation], output: str, progress: _Progress) -> None:
