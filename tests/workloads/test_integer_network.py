@@ -23,7 +23,7 @@ from workloads import (
     largest_inputs,
     static_bound,
 )
-from workloads.integer.unary import Clip, Identity, Leaky, Relu
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 
 @settings(max_examples=300, deadline=None)
@@ -157,6 +157,12 @@ def with_requantiser(**changes: Any) -> IntegerNetwork:
     return with_layer(requantiser=replace(requantiser, **changes))
 
 
+def tabled(entries: list[int]) -> IntegerNetwork:
+    network = with_requantiser(low=-1, high=0)
+    layer = replace(network.layers[0], activation=Table(np.array(entries, np.int32)))
+    return replace(network, layers=(layer, network.layers[1]))
+
+
 def second_reads(source: int) -> IntegerNetwork:
     network = small_network()
     second = replace(network.layers[1], synapses=(Synapses(source, np.eye(3, dtype=np.int8)),))
@@ -218,6 +224,10 @@ def test_a_sound_network_passes() -> None:
             "lower one is above its upper",
         ),
         (with_layer(activation=Leaky(small_network().input_requantiser)), "clips to 0 .. 255; .* spans -128 .. 127"),
+        (with_layer(activation=Table(np.zeros(3, np.int32))), r"entries are \(3,\) int32; needed .* even number"),
+        (with_layer(activation=Table(np.zeros(4, np.int32))), "clips to 0 .. 255; its activation spans -2 .. 1"),
+        (tabled([0, 256]), "sends 0 .. 256; 8 activation bits hold 0 .. 255"),
+        (tabled([-129, 0]), "sends -129 .. 0; 8 activation bits hold -128 .. 127"),
         (with_layer(accumulator_scale=np.ones(2)), "accumulator_scale is"),
         (with_layer(weight_bits=4), "layer 1.*weight_bits is 4; needed 8, the network's"),
         (with_layer(accumulator_bits=16), "layer 1.*accumulator_bits is 16; needed 32, the network's"),

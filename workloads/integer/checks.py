@@ -203,9 +203,9 @@ def _sending_problems(layer: IntegerLayer, bits: int, last: bool) -> Iterator[st
         return
     sizes = {1, layer.shape[2], *([layer.outputs] if layer.pool is None else [])}
     allowed, ends = sent_range(layer, bits), layer.activation.ends(layer.requantiser)
+    yield from _requantiser_problems(layer.requantiser, layer.activation.places or allowed, sizes)
     if ends[0] < allowed[0] or ends[1] > allowed[1]:
         yield f"sends {ends[0]} .. {ends[1]}; {bits} activation bits hold {allowed[0]} .. {allowed[1]}"
-    yield from _requantiser_problems(layer.requantiser, layer.activation.places or allowed, sizes)
     leak = layer.activation.leak
     if leak is not None:
         yield from (f"leak: {problem}" for problem in _requantiser_problems(leak, sent_range(layer, bits), sizes))
