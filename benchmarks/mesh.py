@@ -16,7 +16,8 @@ import numpy as np
 from hwmodels import chip_of, load_accelerator
 from hwmodels.chip import Chip
 from simulator import Arrival, Placement, mode_named, plan_network, start
-from simulator.fast import find_times, find_values, hand_over
+from simulator.chip_run import find_times, follow, hand_over
+from simulator.fast import find
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
 from workloads.integer.unary import Relu
 
@@ -82,13 +83,16 @@ def hops_per_second(size: int, channels: int, *, shared: bool, split: bool) -> t
     state = start(made, plan, Arrival(), block=FRAMES)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (FRAMES, made.inputs)).astype(np.uint8)
-    find_values(state, frames[:1])
-    find_times(state, last=False)
-    find_values(state, frames[1:])
+    (run,) = state.runs
+    find(state, frames[:1])
+    follow(run, state.found)
+    find_times(run, last=False)
+    find(state, frames[1:])
+    follow(run, state.found)
     begin = time.perf_counter()
-    find_times(state, last=True)
+    find_times(run, last=True)
     seconds = time.perf_counter() - begin
-    block = hand_over(state, last=True)
+    block = hand_over(run, last=True)
     hops = int(block.mesh[1:, :, 0].sum())
     return hops / seconds, seconds, hops
 

@@ -108,7 +108,7 @@ def _sums(network: IntegerNetwork, frames: Frames, plan: Plan) -> NDArray[np.int
     result = np.zeros((2, len(plan.cores), 2), np.int64)
     for begin in range(0, frames.count, block):
         end = min(begin + block, frames.count)
-        done = advance(state, frames.read(begin, end), last=end == frames.count)
+        (done,) = advance(state, frames.read(begin, end), last=end == frames.count)
         values = np.stack([done.counts[..., adds] + done.counts[..., multiplies], done.counts[..., l1]], axis=2)
         ahead = max(0, 1 - done.first)
         result[0] += values[:ahead].sum(axis=0)

@@ -18,8 +18,7 @@ import numpy as np
 from benchmarks.phases import receive, send
 from hwmodels import chip_of, load_accelerator
 from simulator import Arrival, mode_named, plan_network, start
-from simulator.fast import FastState
-from simulator.values.finding import make_product
+from simulator.values.finding import Finder, make_product
 from simulator.values.kernels_frames import predicted_costs
 from workloads import Quantisation, load_network, normalised, quantise
 from workloads.assets import asset_named, find_asset
@@ -37,37 +36,39 @@ def main() -> None:
     noise = rng.integers(0, 256, (2, 3 * 224 * 224), dtype=np.uint8)
     scaled = quantise(normalised(graph, "caffe-bgr"), noise, Quantisation(levels=LEVELS)).scaled
     chip = replace(chip_of(load_accelerator("oconnor2017-int32")), encoding="graded")
-    state = start(scaled, plan_network(scaled, chip, mode_named("sigma_delta")), Arrival(), block=1, products="dense")
+    plan = plan_network(scaled, chip, mode_named("sigma_delta"))
+    state = start(scaled, plan, Arrival(), block=1, products="dense")
     print("| layer | messages, G/s | dense, G/s | messages over dense | predicted |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for core in range(1, len(state.plan.cores)):
-        link = int(state.net.incoming[core])
-        by_messages, dense = _both(state, core, rng)
-        done, whole = int(state.values.macs[link]), int(state.net.macs[link])
-        predicted = predicted_costs(state.net, state.values, state.slots, 0, core)
+    finder = state.sources[0]
+    for layer in range(1, len(plan.layers)):
+        connection = int(finder.net.incoming[layer])
+        by_messages, dense = _both(finder, layer, rng)
+        done, whole = int(finder.state.macs[connection]), int(finder.net.macs[connection])
+        predicted = predicted_costs(finder.net, finder.state, finder.trace, 0, layer)
         print(
-            f"| {state.plan.cores[core].layer} | {done / by_messages / 1e9:.1f} | {whole / dense / 1e9:.1f} | "
+            f"| {plan.layers[layer].name} | {done / by_messages / 1e9:.1f} | {whole / dense / 1e9:.1f} | "
             f"{by_messages / dense:.2f} | {predicted[0] / predicted[1]:.2f} |"
         )
 
 
-def _both(state: FastState, core: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Seconds of the messages and of the dense product into a core."""
-    sender = int(state.net.link_sender[state.net.incoming[core]])
-    _fill(state, sender, rng)
-    send(state, sender, fresh=False)
-    by_messages = _median_s(partial(receive, fresh=False), state, core)
-    return by_messages, _median_s(make_product, state, core)
+def _both(finder: Finder, layer: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Seconds of the messages and of the dense product into a layer."""
+    sender = int(finder.net.sender[finder.net.incoming[layer]])
+    _fill(finder, sender, rng)
+    send(finder, sender, fresh=False)
+    by_messages = _median_s(partial(receive, fresh=False), finder, layer)
+    return by_messages, _median_s(make_product, finder, layer)
 
 
-def _fill(state: FastState, core: int, rng: np.random.Generator) -> None:
-    """Make SHARE of a core's neurons change in the next update phase."""
-    net, values = state.net, state.values
-    accumulator = values.accumulator[net.begin[core] : net.begin[core + 1]]
+def _fill(finder: Finder, layer: int, rng: np.random.Generator) -> None:
+    """Make SHARE of a layer's neurons change in the next update phase."""
+    net, state = finder.net, finder.state
+    accumulator = state.accumulator[net.begin[layer] : net.begin[layer + 1]]
     accumulator[...] = rng.integers(0, 2**18, accumulator.shape)
-    values.touched[values.touched_begin[core] : values.touched_begin[core + 1]] = 1
-    send(state, core, fresh=True)
-    integers = values.integers[net.sent[core] : net.sent[core + 1]]
+    state.touched[state.touched_begin[layer] : state.touched_begin[layer + 1]] = 1
+    send(finder, layer, fresh=True)
+    integers = state.integers[net.sent[layer] : net.sent[layer + 1]]
     integers[rng.random(len(integers)) < SHARE] -= 1
 
 

@@ -28,7 +28,8 @@ from benchmarks.phases import receive, send
 from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, map_automatically, mode_named, plan_network, start
-from simulator.fast import FastState, find_times, hand_over
+from simulator.chip_run import find_times, follow, hand_over
+from simulator.fast import FastState
 from simulator.placement.plan import link_macs
 from simulator.values.kernels_frames import take_in
 from workloads import IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
@@ -93,7 +94,7 @@ def _on_chip(network: IntegerNetwork, accelerator: str, threads: int) -> FastSta
 def _compared(simulated: list[float], elsewhere: list[float], other: FastState | None) -> dict[str, Any]:
     if other is None:
         return {}
-    plan, ms = other.plan, 1e3 * median(elsewhere[1:])
+    plan, ms = other.runs[0].plan, 1e3 * median(elsewhere[1:])
     ratio = median(a / b for a, b in zip(elsewhere[1:], simulated[1:], strict=True))
     return {
         "the chip": f"{len(plan.cores)} cores, {len(plan.mesh)} links {'shared' if plan.shared else 'private'}, "
@@ -120,7 +121,7 @@ def _in_turn(
     simulated, elsewhere, inferred, adds = [], [], [], []
     for t in range(len(pixels)):
         begin = time.perf_counter()
-        block = advance(state, pixels[t : t + 1])
+        (block,) = advance(state, pixels[t : t + 1])
         simulated.append(time.perf_counter() - begin)
         adds.append(int(block.counts[..., COLUMNS.index("adds")].sum()))
         begin = time.perf_counter()
@@ -137,23 +138,24 @@ def _in_turn(
 def _phases(state: FastState, pixels: NDArray[np.uint8]) -> dict[str, float]:
     """Median seconds of each phase of a frame, through the functions that `advance` runs in one piece."""
     seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
+    (finder,), (run,) = state.sources, state.runs
     for t in range(len(pixels)):
         spent = dict.fromkeys(PHASES, 0.0)
         products, update, timing, records = PHASES
-        state.slots.record[...] = 0
         with _clocked(spent, products):
-            take_in(state.net, state.values, state.in_map_order(pixels[t : t + 1])[0])
-        for core in range(len(state.plan.cores)):
+            take_in(finder.net, finder.state, finder.in_map_order(pixels[t : t + 1])[0])
+        for layer in range(len(run.plan.layers)):
             with _clocked(spent, products):
-                if core > 0:
-                    receive(state, core, fresh=t == 0)
+                if layer > 0:
+                    receive(finder, layer, fresh=t == 0)
             with _clocked(spent, update):
-                send(state, core, fresh=t == 0)
-        state.progress[0] += 1
+                send(finder, layer, fresh=t == 0)
+        finder.found[0] += 1
         with _clocked(spent, timing):
-            find_times(state, last=False)
+            follow(run, state.found)
+            find_times(run, last=False)
         with _clocked(spent, records):
-            hand_over(state, last=False)
+            hand_over(run, last=False)
         for phase in PHASES:
             seconds[phase].append(spent[phase])
     return {phase: median(seconds[phase][1:]) for phase in PHASES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from deltasim.experiment.files import Experiment, channel_order, load_experiment
 from deltasim.experiment.job import Job, plan_job
 from deltasim.experiment.mapping_choice import MappingChoice
 from deltasim.experiment.settings import ArrivalName, EngineName, Settings, settings_of
+from deltasim.experiment.traces import TraceUse
 from deltasim.experiment.yaml_text import to_yaml
 from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
 from reports import Run, figures_of, load_run, write_dashboard
@@ -41,6 +42,7 @@ def simulate(
     engine: EngineName = Settings.engine,
     record_messages: bool = Settings.record_messages,
     threads: int | None = None,
+    traces: TraceUse = "use",
     progress: Progress | None = None,
 ) -> Run:
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
@@ -53,10 +55,11 @@ def simulate(
     run of the same configuration there is read, not repeated. arrival: `serial` (a frame enters when the one before has
     left), `pipelined` (as soon as the input core is free), `paced` (at frame_rate_hz). Power and energy are stated at
     frame_rate_hz, or at what the chip sustains if that is less. threads: at most so many simulate, one per core unless
-    given; results are the same. progress: see `deltasim.experiment.execute.Progress`; without it a notebook shows bars
-    (extra `notebook`), and a script nothing. Raises ConfigError for a wrong argument,
-    SimulationError where things don't fit each other, WorkloadError for frames that are not the network's, and RunError
-    where `out` is taken.
+    given; results are the same. traces: `keep` keeps the integers found, so that a run on another accelerator needs
+    only counts and times; `use` reads back what was kept, `off` does neither; results are the same. progress: see
+    `deltasim.experiment.execute.Progress`; without it a notebook shows bars (extra `notebook`), and a script nothing.
+    Raises ConfigError for a wrong argument, SimulationError where things don't fit each other, WorkloadError for frames
+    that are not the network's, and RunError where `out` is taken.
     """
     given: dict[str, Any] = {"name": name, "modes": modes_of(modes), "mapping": mapping, "arrival": arrival}
     given |= {"frame_rate_hz": frame_rate_hz, "engine": engine, "record_messages": record_messages}
@@ -68,7 +71,7 @@ def simulate(
     job = plan_job(quantised, stream, chip, settings)
     path = None if out is None else Path(out)
     with notebook_bars(progress) as report:
-        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report)
+        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report, traces=_checked_use(traces))
 
 
 def run(
@@ -77,6 +80,7 @@ def run(
     out: Path | str | None = None,
     overwrite: bool = False,
     threads: int | None = None,
+    traces: TraceUse = "use",
     progress: Progress | None = None,
 ) -> Run:
     """Carry out an experiment file (the bundled Temporal-MNIST one unless given) and return the finished run.
@@ -87,7 +91,7 @@ def run(
     job = job_of(experiment)
     path = None if out is None else Path(out)
     with notebook_bars(progress) as report:
-        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report)
+        return run_job(job, path, overwrite=overwrite, threads=threads, progress=report, traces=_checked_use(traces))
 
 
 def job_of(
@@ -131,6 +135,13 @@ def check_threads(threads: int | None) -> None:
     if threads is not None and not 1 <= threads <= MOST_THREADS:
         needed = f"must be at least 1 and at most {MOST_THREADS:,}, or None for as many as there are cores"
         raise ConfigError(Problem("ds.simulate", None, "threads", str(threads) if abs(threads) < 2**63 else "", needed))
+
+
+def _checked_use(traces: str) -> TraceUse:
+    if traces not in get_args(TraceUse):
+        allowed = "needed one of " + ", ".join(get_args(TraceUse))
+        raise ConfigError(Problem("ds.simulate", None, "traces", repr(traces), allowed))
+    return cast("TraceUse", traces)
 
 
 def _checked_experiment(given: dict[str, Any]) -> Experiment:

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "Chunk": "run.writing",
     "PRECISIONS": "tables.quantisation",
     "Fidelity": "tables.quantisation",
     "LowAgreement": "tables.agreement",
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from reports.errors import RunError
     from reports.perfetto import write_trace
     from reports.run.finished import Run, load_run
-    from reports.run.writing import PartialRun, open_partial
+    from reports.run.writing import Chunk, PartialRun, open_partial
     from reports.tables.agreement import LowAgreement, agreement_percent, low_agreement
     from reports.tables.comparison import compare, outputs_differing, write_comparison
     from reports.tables.core_details import mapping_sentence
@@ -57,6 +58,7 @@ else:
 
 __all__ = [
     "PRECISIONS",
+    "Chunk",
     "Fidelity",
     "LowAgreement",
     "PartialRun",

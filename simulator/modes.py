@@ -8,6 +8,7 @@ from typing import Final, Literal
 from hwmodels.encodings import ENCODINGS, GRADED, Encoding, EncodingName
 from hwmodels.records import MODES
 from simulator.errors import SimulationError
+from simulator.values.function import Addition
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,8 @@ def mode_named(name: str) -> Mode:
 def encoding_on_wire(mode: Mode, chip_encoding: EncodingName) -> Encoding:
     """How the mode's messages travel: those at full fixed point always graded, others as the chip encodes them."""
     return GRADED if mode.precision == "full" else ENCODINGS[chip_encoding]
+
+
+def addition_of(encoding: Encoding) -> Addition:
+    """How an accumulator adds what comes in an encoding's messages."""
+    return Addition.UNITS if encoding.messages == "units" else Addition.WHOLE

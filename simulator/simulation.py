@@ -89,7 +89,9 @@ def simulate(
     if engine == "reference":
         blocks = _reference_block(network, plan, stream, arrival)
     elif engine == "fast":
-        blocks = _fast_blocks(network, plan, stream, arrival, keep_integers=keep_integers, trace=record_messages)
+        blocks = _fast_blocks(
+            network, plan, stream, arrival, keep_integers=keep_integers, record_messages=record_messages
+        )
     else:
         raise SimulationError(f"engine {engine!r}: fast or reference")
     return _collect(plan, blocks, progress, keep_integers=keep_integers, record_messages=record_messages)
@@ -168,13 +170,13 @@ def _fast_blocks(
     arrival: Arrival,
     *,
     keep_integers: bool,
-    trace: bool,
+    record_messages: bool,
 ) -> Iterator[Block]:
     size = block_size(network)
     state = start(network, plan, arrival, block=size, keep_integers=keep_integers)
     for frames in blocks_of(stream, size):
-        yield advance(state, frames, trace=trace)
-    yield advance(state, np.zeros((0, network.inputs), np.uint8), last=True, trace=trace)
+        yield from advance(state, frames, record_messages=record_messages)
+    yield from advance(state, np.zeros((0, network.inputs), np.uint8), last=True, record_messages=record_messages)
 
 
 def _collect(

@@ -130,14 +130,14 @@ def test_weights_of_a_convolution_are_stored_once_at_their_width():
     advance(start(network, plan, Arrival(), block=1), pixels, last=True)  # compiles
     tracemalloc.start()
     state = start(network, plan, Arrival(), block=1)
-    block = advance(state, pixels, last=True)
+    (block,) = advance(state, pixels, last=True)
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     synapses = (SIDE * KERNEL - 2) ** 2 * CHANNELS * OUTPUTS  # each side: 3 at every place, less one at either end
     assert synapses == 37_356_544
     assert block.counts[0, 1, COLUMNS.index("messages_in")] > SIDE**2  # most of it is used: these are unit events
-    assert state.net.weights.dtype == np.int8
-    assert state.net.weights.nbytes == network.layers[0].weight_count == CHANNELS * KERNEL**2 * OUTPUTS
+    assert state.sources[0].net.weights.dtype == np.int8
+    assert state.sources[0].net.weights.nbytes == network.layers[0].weight_count == CHANNELS * KERNEL**2 * OUTPUTS
     # All that is allocated, maps and messages of the frame included.
     assert peak_bytes / synapses < 1
 

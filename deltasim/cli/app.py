@@ -31,11 +31,13 @@ from deltasim.cli.options import (
     RunPath,
     ScalesName,
     Threads,
+    Traces,
     What,
 )
 from deltasim.cli.paper import paper_app
 from deltasim.cli.price import price
 from deltasim.cli.trace import trace
+from deltasim.cli.traces import traces_app
 
 if TYPE_CHECKING:
     from reports import Run
@@ -58,6 +60,7 @@ app.command(
 )(optimise)
 app.command(epilog="Example: deltasim price runs/A --operations jouppi-7nm -o runs/A-7nm")(price)
 app.command(name="map", epilog="Example: deltasim map my.yaml --strategy balance --cores 64 -o mapped.yaml")(map_)
+app.add_typer(traces_app)
 app.command(epilog="Example: deltasim trace runs/A --mode rounding --frames 0:10 -o a.json.gz")(trace)
 
 
@@ -79,6 +82,7 @@ def run(
     scales: ScalesName = None,
     engine: EngineName = None,
     threads: Threads = None,
+    traces: Traces = "use",
     json: Json = False,
 ) -> None:
     """Simulate an experiment, write a run directory and its dashboard, print what a frame costs.
@@ -111,7 +115,7 @@ def run(
     with status_line(words) as say, compiling_said(say, words):
         job = job_of(chosen, folder, say=say)
     with progress_bars() as progress:
-        finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress)
+        finished = run_job(job, out, overwrite=overwrite, threads=threads, progress=progress, traces=traces)
     _conclude(finished, json=json)
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 from numba.core.event import Event, Listener, install_listener
 
 PURPOSES: Final = (
-    ("simulator.values.kernels_frames", "finding integers"),
+    ("simulator.values", "finding integers"),
+    ("simulator.counts", "counting messages"),
     ("simulator.timing.kernels_time", "timing messages"),
     ("simulator.timing.kernels_events", "timing messages on shared links"),
     ("simulator", "simulating"),

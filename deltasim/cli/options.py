@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -69,6 +69,15 @@ Threads = Annotated[
     int | None,
     typer.Option(
         min=1, max=MOST_THREADS, metavar="N", help="Simulate with at most N threads. Same results. [default: all cores]"
+    ),
+]
+Traces = Annotated[
+    Literal["use", "keep", "off"],
+    typer.Option(
+        "--traces",
+        metavar="use|keep|off",
+        help="keep: keep the integers found, so that another accelerator needs only counts and times (see deltasim "
+        "traces). use: read back what was kept. Same results.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines; progress stays on standard error.")]

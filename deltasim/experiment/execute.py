@@ -1,46 +1,23 @@
-"""Carrying out a job: the parts put together, mode by mode, chunk by chunk into a run directory."""
+"""Carrying out a job: the parts put together, all modes side by side, chunk by chunk into a run directory."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from deltasim.experiment.job import Job, arrival_of, network_for
+from deltasim.experiment.chunks import add_fast_chunks, add_reference_chunk
+from deltasim.experiment.frames_read import ReadFrames, pictures_of, shown_count
+from deltasim.experiment.job import Job
 from deltasim.experiment.manifest import describe_cores, describe_mesh, describe_quantisation, describe_run
-from hwmodels import chip_of
-from hwmodels.records import COLUMNS, LINK_COLUMNS
+from deltasim.experiment.traces import TraceUse
 from reports import PartialRun, Run, RunError, load_run, open_partial
-from simulator import (
-    FastState,
-    Plan,
-    SimulationError,
-    advance,
-    block_size,
-    checkpoint,
-    counts_table,
-    mesh_table,
-    messages_table,
-    restore,
-    start,
-)
-from simulator import simulate as simulate_mode
-from workloads import Frames, own_order
 from workloads.naming import naming
 
-BLOCKS_PER_CHUNK: Final = 8
-FRAMES_PER_CHUNK: Final = 100  # at least: saving the state of a large network takes as long as some of its frames
-SHOWN_FRAMES: Final = 400  # frames kept for the dashboard's film strip
-SHOWN_BYTES: Final = 32 * 2**20
-
 Progress = Callable[[str, int, int], None]
-"""Called with mode, frames finished so far, frames in all: before the first frame, and after each block of frames."""
+"""Called with mode, frames finished so far, frames in all, of each mode in turn: before the first frame, and after
+each block of frames.
+"""
 
 
 def run_job(
@@ -50,9 +27,13 @@ def run_job(
     overwrite: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
+    traces: TraceUse = "use",
 ) -> Run:
     """Simulate every mode and write the run directory `out` (runs/NAME-HASH unless given), with at most `threads`
     threads (as many as there are cores, unless given; whatever their number, the run's bytes are the same).
+
+    traces: whether integers are read back that an earlier run kept, and are kept for later runs; the run's
+    bytes are the same either way.
 
     A run of the same configuration that is there already is returned as it is; one that was killed goes on from its
     last finished chunk and ends with the same bytes. Raises RunError if `out` is taken by something else.
@@ -62,13 +43,24 @@ def run_job(
     if not overwrite and path.exists():
         return _already_there(job, path)
     with naming(path):
-        _write_run(job, open_partial(path, job.config_sha256, overwrite=overwrite), threads, progress)
+        _write_run(job, open_partial(path, job.config_sha256, overwrite=overwrite), threads, progress, traces)
     return load_run(path)
 
 
-def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
-    for plan in job.plans:
-        _simulate_mode(job, plan, partial, threads, progress)
+def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Progress | None, traces: TraceUse) -> None:
+    frames = ReadFrames(job.frames, shown_count(job.frames))
+
+    def report(finished: int) -> None:
+        if progress is not None:
+            for plan in job.plans:
+                progress(plan.mode.name, finished, job.frames.count)
+
+    if job.settings.engine == "fast":
+        add_fast_chunks(job, frames, partial, threads, report, traces)
+    elif not partial.finished_chunks():  # the one chunk of the reference engine is all there is
+        report(0)
+        add_reference_chunk(job, frames, partial)
+    report(job.frames.count)
     accelerator = json.loads(job.accelerator.model_dump_json(by_alias=True))
     partial.finish(
         describe_run(job),
@@ -76,7 +68,7 @@ def _write_run(job: Job, partial: PartialRun, threads: int | None, progress: Pro
         accelerator,
         describe_cores(job),
         job.frames.labels,
-        shown_frames(job),
+        pictures_of(frames.first(), job.frames.shape, job.channels),
         describe_quantisation(job),
         mesh=describe_mesh(job),
     )
@@ -98,132 +90,3 @@ def _already_there(job: Job, path: Path) -> Run:
         f"{path} holds another run (configuration {there.manifest['config_hash'][:10]}): choose another "
         "directory with --out, or replace it with --overwrite"
     )
-
-
-def _simulate_mode(job: Job, plan: Plan, partial: PartialRun, threads: int | None, progress: Progress | None) -> None:
-    """Chunk after chunk into the partial run, from where an earlier attempt left off."""
-    mode, count = plan.mode.name, job.frames.count
-
-    def report(finished: int) -> None:
-        if progress is not None:
-            progress(mode, finished, count)
-
-    if job.settings.engine == "fast":
-        _add_fast_chunks(job, plan, partial, threads, report)
-    elif not partial.finished_chunks(mode):  # the one chunk of the reference engine is all there is
-        report(0)
-        _add(partial, mode, 0, _reference_chunk(job, plan))
-    report(count)
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    columns: dict[str, NDArray[np.int64]]
-    outputs: NDArray[np.int32]
-    messages: pd.DataFrame | None
-    state: dict[str, NDArray[Any]]
-    links: dict[str, NDArray[np.int64]] | None
-
-
-def _add(partial: PartialRun, mode: str, index: int, chunk: _Chunk) -> None:
-    partial.add_chunk(mode, index, chunk.columns, chunk.outputs, chunk.messages, chunk.state, chunk.links)
-
-
-def _add_fast_chunks(
-    job: Job, plan: Plan, partial: PartialRun, threads: int | None, report: Callable[[int], None]
-) -> None:
-    mode, count = plan.mode.name, job.frames.count
-    network = network_for(job.network, mode)
-    block, index = block_size(network), partial.finished_chunks(mode)
-    state = start(network, plan, arrival_of(job.settings), block=block, threads=threads)
-    if index:
-        restore(state, partial.load_state(mode) or {})
-    report(int(state.progress[0]))
-    size = max(BLOCKS_PER_CHUNK * block, 2 * len(plan.layers))
-    if not job.settings.record_messages:
-        size = max(size, FRAMES_PER_CHUNK)
-    for first in range(int(state.progress[0]), count, size):
-        # No name is given to the chunk: its copy of the state must not outlive it into the next one.
-        _add(partial, mode, index, _fast_chunk(job, plan, state, range(first, min(first + size, count), block), report))
-        index += 1
-
-
-def _fast_chunk(job: Job, plan: Plan, state: FastState, begins: range, report: Callable[[int], None]) -> _Chunk:
-    """The frames of `begins`, a block of `begins.step` frames at a time."""
-    blocks = []
-    for begin in begins:
-        end = min(begin + begins.step, begins.stop)
-        frames = _read(job.frames, begin, end)
-        blocks.append(advance(state, frames, last=end == job.frames.count, trace=job.settings.record_messages))
-        report(end)
-    counts = np.concatenate([each.counts for each in blocks])
-    messages = [each.messages for each in blocks if each.messages is not None]
-    return _Chunk(
-        columns=_columns(counts, plan, blocks[0].first),
-        outputs=own_order(state.network, np.concatenate([each.outputs for each in blocks])),
-        messages=_message_columns(np.concatenate(messages), plan) if messages else None,
-        state=dict(checkpoint(state)),
-        links=_link_columns(np.concatenate([each.mesh for each in blocks]), plan, blocks[0].first),
-    )
-
-
-def _reference_chunk(job: Job, plan: Plan) -> _Chunk:
-    """The reference engine takes all frames at once; a second attempt finds its one chunk finished."""
-    network = network_for(job.network, plan.mode.name)
-    result = simulate_mode(
-        network,
-        _read(job.frames, 0, job.frames.count),
-        chip_of(job.accelerator),
-        plan.mode.name,
-        mapping=job.mapping,
-        engine="reference",
-        arrival=arrival_of(job.settings),
-        record_messages=True,
-    )
-    keep = job.settings.record_messages and result.messages is not None
-    return _Chunk(
-        columns=_columns(result.counts, plan, 0),
-        outputs=own_order(network, result.outputs),
-        messages=_message_columns(result.messages, plan) if keep and result.messages is not None else None,
-        state={"done": np.array(1)},
-        links=_link_columns(result.mesh, plan, 0),
-    )
-
-
-def _read(frames: Frames, begin: int, end: int) -> NDArray[np.uint8]:
-    """Frames begin .. end-1. Raises SimulationError if the source gives another number of them; the engines check the
-    rest.
-    """
-    block = frames.read(begin, end)
-    if len(block) != end - begin:
-        raise SimulationError(f"frames {frames.name!r}: read({begin}, {end}) gave {len(block)}, not {end - begin}")
-    return block
-
-
-def _columns(counts: NDArray[np.int64], plan: Plan, first: int) -> dict[str, NDArray[np.int64]]:
-    table = counts_table(counts, plan, first)
-    return {name: table[name].to_numpy() for name in ("frame", "core", *COLUMNS)}
-
-
-def _link_columns(mesh: NDArray[np.int64], plan: Plan, first: int) -> dict[str, NDArray[np.int64]] | None:
-    if not plan.mesh:
-        return None
-    table = mesh_table(mesh, plan, first)
-    return {name: table[name].to_numpy() for name in ("frame", "link", *LINK_COLUMNS)}
-
-
-def _message_columns(messages: NDArray[np.int64], plan: Plan) -> pd.DataFrame:
-    return messages_table(messages, plan).drop(columns="mode")
-
-
-def shown_frames(job: Job) -> NDArray[np.uint8]:
-    """The first frames as pictures, (n, height, width) or (n, height, width, 3) in RGB: at most 400, and 32 MiB."""
-    frames = job.frames
-    count = min(SHOWN_FRAMES, max(1, SHOWN_BYTES // frames.pixels), frames.count)
-    pixels = frames.read(0, count)
-    if len(frames.shape) == 3 and frames.shape[0] == 3:
-        pictures = pixels.reshape(count, *frames.shape).transpose(0, 2, 3, 1)
-        return np.ascontiguousarray(pictures[..., ::-1] if job.channels == "bgr" else pictures)
-    if len(frames.shape) == 2 or (len(frames.shape) == 3 and frames.shape[0] == 1):
-        return pixels.reshape(count, *frames.shape[-2:])
-    return pixels.reshape(count, 1, frames.pixels)

@@ -16,7 +16,8 @@ from deltasim.experiment.job import network_for
 from hwmodels import Chip
 from reports.tables.equality import Equality, check_equality
 from simulator import Arrival, block_size, counts_table, mode_named, plan_network, start
-from simulator.fast import find_values, hand_over
+from simulator.chip_run import follow, hand_over
+from simulator.fast import find
 from workloads import Frames, QuantisedNetwork
 
 Progress = Callable[[int, int], None]
@@ -49,8 +50,9 @@ def count(network: QuantisedNetwork, frames: Frames, chip: Chip, mode: str, prog
     tables, outputs = [], []
     for first in range(0, frames.count, size):
         progress(first, frames.count)
-        find_values(state, frames.read(first, min(first + size, frames.count)))
-        block = hand_over(state, last=False)
+        find(state, frames.read(first, min(first + size, frames.count)))
+        follow(state.runs[0], state.found)
+        block = hand_over(state.runs[0], last=False)
         tables.append(counts_table(block.counts, plan, first))
         outputs.append(block.outputs)
     progress(frames.count, frames.count)

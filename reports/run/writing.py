@@ -1,6 +1,6 @@
 """Writing a run directory: chunk by chunk into a hidden partial directory, then whole in one rename.
 
-A chunk holds the counts, outputs, traffic on links and messages of some frames of one mode, and the state from which
+A chunk holds the counts, outputs, traffic on links and messages of some frames in every mode, and the state from which
 the next chunk starts. It counts as finished once its state file is there, which is written last; so a run killed at
 any point goes on from its last finished chunk. The final files depend on the content alone, never on when or how often
 the run was interrupted.
@@ -27,6 +27,24 @@ from reports.run.mesh import check_mesh
 from reports.run.parts import Parts
 
 _MARKER = "partial.json"
+_STATE = re.compile(r"chunk-(\d{5})\.state\.npz")
+_LAYOUT = 2  # of a partial directory; what another version left unfinished is begun anew
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some frames of one mode.
+
+    `counts` has `frame`, `core` and every column of `hwmodels.records.COLUMNS`, each (frames * cores,) int64, frame by
+    frame with cores ascending; `outputs` is (frames, classes) integer; `messages` has `MESSAGE_COLUMNS`, or is None;
+    `links` has `frame`, `link` and `LINK_COLUMNS`, each (frames * links,) int64, frame by frame with the links of the
+    mesh that are used ascending, or is None if none is.
+    """
+
+    counts: Mapping[str, NDArray[Any]]
+    outputs: NDArray[Any]
+    messages: pd.DataFrame | None = None
+    links: Mapping[str, NDArray[Any]] | None = None
 
 
 def open_partial(path: Path | str, config_hash: str, *, overwrite: bool = False) -> PartialRun:
@@ -47,7 +65,8 @@ def open_partial(path: Path | str, config_hash: str, *, overwrite: bool = False)
         shutil.rmtree(partial)
     if not partial.is_dir():
         partial.mkdir(parents=True)
-        write_json(partial / _MARKER, {"schema_version": SCHEMA_VERSION, "config_hash": config_hash})
+        marker = {"schema_version": SCHEMA_VERSION, "layout": _LAYOUT, "config_hash": config_hash}
+        write_json(partial / _MARKER, marker)
         sync(partial.parent)
     return PartialRun(path, partial, config_hash)
 
@@ -60,55 +79,52 @@ class PartialRun:
     partial: Path
     config_hash: str
 
-    def finished_chunks(self, mode: str) -> int:
-        """How many chunks of `mode` are on disk: the next one to add has this index."""
-        pattern = re.compile(rf"chunk-{files.check_mode(mode)}-(\d{{5}})\.state\.npz")
-        found = [int(match[1]) for file in self.partial.iterdir() if (match := pattern.fullmatch(file.name))]
+    def finished_chunks(self) -> int:
+        """How many chunks are on disk: the next one to add has this index."""
+        found = [int(match[1]) for file in self.partial.iterdir() if (match := _STATE.fullmatch(file.name))]
         return max(found, default=-1) + 1
 
-    def load_state(self, mode: str) -> dict[str, NDArray[Any]] | None:
-        """The state handed over with the last finished chunk of `mode`, None before the first."""
-        count = self.finished_chunks(mode)
-        return read_arrays(self._file(mode, count - 1, "state.npz")) if count else None
+    def load_state(self) -> dict[str, NDArray[Any]] | None:
+        """The state handed over with the last finished chunk, None before the first."""
+        count = self.finished_chunks()
+        return read_arrays(self._state_file(count - 1)) if count else None
 
-    def add_chunk(
-        self,
-        mode: str,
-        index: int,
-        counts: Mapping[str, NDArray[Any]],
-        outputs: NDArray[Any],
-        messages: pd.DataFrame | None,
-        state: Mapping[str, NDArray[Any]],
-        links: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Append the next frames of `mode`; on return they survive a kill and a power cut.
+    def begin_anew(self) -> None:
+        """Forget all chunks."""
+        for pattern in ("chunk-*.state.npz", "chunk-*"):  # the states first: without one no chunk counts
+            for file in self.partial.glob(pattern):
+                file.unlink()
 
-        `counts` has `frame`, `core` and every column of `hwmodels.records.COLUMNS`, each (frames * cores,) int64, frame
-        by frame with cores ascending; `outputs` is (frames, classes) integer; `messages` has `MESSAGE_COLUMNS`, or is
-        None; `links` has `frame`, `link` and `LINK_COLUMNS`, each (frames * links,) int64, frame by frame with the
-        links of the mesh that are used ascending, or is None if none is. Raises RunError if the chunk is not the next
-        one or its tables are malformed.
+    def add_chunk(self, index: int, modes: Mapping[str, Chunk], state: Mapping[str, NDArray[Any]]) -> None:
+        """Append the next frames, of all modes; on return they survive a kill and a power cut.
+
+        Raises RunError if the chunk is not the next one or its tables are malformed.
         """
-        if index != (expected := self.finished_chunks(mode)):
-            raise RunError(f"{self.partial}: chunk {index} of {mode} given, but the next one is {expected}")
-        what = f"chunk {index} of {mode}"
-        table = files.integer_table(dict(counts), files.CHUNK_SCHEMA, what)
-        _check_rows(np.asarray(counts["frame"]), np.asarray(counts["core"]), outputs, what)
-        traffic = _link_table(links, np.unique(np.asarray(counts["frame"])), what)
-        _write_parquet(self._file(mode, index, "counts.parquet"), table)
-        _write_parquet(self._file(mode, index, "links.parquet"), traffic)
-        write_arrays(self._file(mode, index, "outputs.npz"), {"outputs": outputs.astype(np.int32, copy=False)})
-        if messages is not None:
-            columns = {str(name): messages[name].to_numpy() for name in messages.columns}
-            rows = files.integer_table(columns, files.MESSAGE_CHUNK_SCHEMA, f"messages of {what}")
-            _write_parquet(self._file(mode, index, "messages.parquet"), rows)
-        final = self._file(mode, index, "state.npz")
+        if index != (expected := self.finished_chunks()):
+            raise RunError(f"{self.partial}: chunk {index} given, but the next one is {expected}")
+        for mode, chunk in modes.items():
+            self._write_chunk(mode, index, chunk)
+        final = self._state_file(index)
         unfinished = final.with_suffix(".tmp.npz")
         write_arrays(unfinished, state, compressed=False)  # is gone soon, and may be as large as the network
         unfinished.replace(final)
         sync(self.partial)
         if index:
-            self._file(mode, index - 1, "state.npz").unlink(missing_ok=True)
+            self._state_file(index - 1).unlink(missing_ok=True)
+
+    def _write_chunk(self, mode: str, index: int, chunk: Chunk) -> None:
+        what = f"chunk {index} of {files.check_mode(mode)}"
+        frames = np.asarray(chunk.counts["frame"])
+        table = files.integer_table(dict(chunk.counts), files.CHUNK_SCHEMA, what)
+        _check_rows(frames, np.asarray(chunk.counts["core"]), chunk.outputs, what)
+        traffic = _link_table(chunk.links, np.unique(frames), what)
+        _write_parquet(self._file(mode, index, "counts.parquet"), table)
+        _write_parquet(self._file(mode, index, "links.parquet"), traffic)
+        write_arrays(self._file(mode, index, "outputs.npz"), {"outputs": chunk.outputs.astype(np.int32, copy=False)})
+        if chunk.messages is not None:
+            columns = {str(name): chunk.messages[name].to_numpy() for name in chunk.messages.columns}
+            rows = files.integer_table(columns, files.MESSAGE_CHUNK_SCHEMA, f"messages of {what}")
+            _write_parquet(self._file(mode, index, "messages.parquet"), rows)
 
     def finish(
         self,
@@ -168,16 +184,19 @@ class PartialRun:
         self.discard()
 
     def _chunk_stems(self, mode: str) -> list[Path]:
-        count = self.finished_chunks(mode)
-        if not count:
+        stems = [self._stem(mode, index) for index in range(self.finished_chunks())]
+        if not stems or not all(self._file(mode, index, "counts.parquet").exists() for index in range(len(stems))):
             raise RunError(f"{self.partial}: nothing was simulated for mode {mode}")
-        return [self._stem(mode, index) for index in range(count)]
+        return stems
 
     def _stem(self, mode: str, index: int) -> Path:
         return self.partial / f"chunk-{files.check_mode(mode)}-{index:05d}"
 
     def _file(self, mode: str, index: int, suffix: str) -> Path:
         return self.partial / f"{self._stem(mode, index).name}.{suffix}"
+
+    def _state_file(self, index: int) -> Path:
+        return self.partial / f"chunk-{index:05d}.state.npz"
 
 
 def _check_target(path: Path, *, overwrite: bool) -> None:
@@ -195,7 +214,8 @@ def _config_hash(partial: Path) -> str | None:
         marker = read_json(partial / _MARKER)
     except (OSError, ValueError):
         return None
-    return str(marker["config_hash"]) if marker.get("schema_version") == SCHEMA_VERSION else None
+    known = (marker.get("schema_version"), marker.get("layout")) == (SCHEMA_VERSION, _LAYOUT)
+    return str(marker["config_hash"]) if known else None
 
 
 def _check_rows(frame: NDArray[Any], core: NDArray[Any], outputs: NDArray[Any], what: str) -> None:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from hwmodels.records import LINK_COLUMNS
 from simulator.counts import columns as c
+from simulator.counts.arrays import Slots
 from simulator.counts.part_arrays import Parts
 from simulator.placement.plan import Plan, words_per_message
-from simulator.values.arrays import Slots
 
 Int64 = NDArray[np.int64]
 

@@ -1,7 +1,8 @@
-"""Compiled inner loops of the fast engine: which core in use sends which messages of a layer, and what they reach.
+"""Compiled inner loops of the fast engine: what a network sends, and which core in use sends which of it.
 
-Values are found layer by layer. Here the messages of a layer in one frame are told apart by the core that sends them
-and by the class of the pixel they come from; all counts follow from that (simulator.counts.counting).
+Integers are found layer by layer, for any number of networks and chips. Here one network's messages of a layer in one
+frame are listed, and told apart by the core that sends them and by the class of the pixel they come from; all counts
+follow from that (simulator.counts.counting).
 """
 
 from __future__ import annotations
@@ -9,9 +10,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.counts.columns import L1_OUT, NONZERO, UPDATES, VALUES_OUT
+from simulator.counts.arrays import Listing, Maps, Slots
+from simulator.counts.columns import (
+    ACCUMULATOR_CLIPS,
+    ACCUMULATOR_PEAK,
+    DIGEST,
+    L1_OUT,
+    NONZERO,
+    S_DISTANCE,
+    S_L1,
+    S_PRODUCT,
+    S_SQUARE,
+    SATURATIONS,
+    UPDATES,
+    VALUES_OUT,
+    WIDTH,
+)
+from simulator.counts.kernels_listing import list_layer
 from simulator.counts.part_arrays import Parts
-from simulator.values.arrays import NetworkArrays, Slots, Timing, ValueState
+from simulator.values import columns as known_columns
+from simulator.values.arrays import Trace
 from simulator.values.kernels_messages import signed_digits
 from workloads.compiled import inlined, uncounted
 
@@ -19,21 +37,75 @@ Int32 = NDArray[np.int32]
 
 
 @uncounted
-def count_parts(
-    net: NetworkArrays, timing: Timing, parts: Parts, state: ValueState, slots: Slots, slot: int, layer: int
+def follow_frames(
+    maps: Maps,
+    parts: Parts,
+    trace: Trace,
+    listing: Listing,
+    slots: Slots,
+    first_frame: int,
+    until: int,
+    carried: bool,
 ) -> None:
-    """Fill what the cores of a layer send in one frame, and the multiply-accumulates that this causes (`macs`)."""
+    """List and count what a network sends in frames first_frame .. until, whose integers the trace holds.
+
+    Fills the slots' messages, the value columns of their record rows, and what their classes send.
+    """
+    ring, layers = trace.messages.shape[0], maps.sent_shape.shape[0]
+    for frame in range(first_frame, until):
+        slot = frame % ring
+        _clear(slots, slot)
+        for layer in range(layers):
+            _note_known(maps, trace, listing, slots, slot, layer, carried)
+            _count_parts(maps, parts, slots, slot, layer)
+
+
+@inlined
+def _clear(slots: Slots, slot: int) -> None:
+    """An empty record of a frame."""
+    for core in range(slots.record.shape[1]):
+        for column in range(WIDTH):
+            slots.record[slot, core, column] = 0
+    for link in range(slots.mesh.shape[1]):
+        slots.mesh[slot, link, 0] = slots.mesh[slot, link, 1] = 0
+
+
+@inlined
+def _note_known(maps: Maps, trace: Trace, listing: Listing, slots: Slots, slot: int, layer: int, carried: bool) -> None:
+    """List what a layer sends, and book what is known of its integers in its first core's row."""
+    known, lead = trace.known[slot, layer], maps.lead[layer]
+    record = slots.record[slot, lead]
+    if listing.integers.shape[0] > 0 and layer < maps.sent_shape.shape[0] - 1:
+        record[L1_OUT], record[NONZERO] = list_layer(maps, trace, listing, slots, slot, layer, carried)
+    else:
+        record[L1_OUT], record[NONZERO] = known[known_columns.LISTED_L1], trace.messages[slot, layer]
+    record[VALUES_OUT] = slots.messages[slot, layer]
+    record[ACCUMULATOR_CLIPS] = known[known_columns.ADDITIONS_CLIPPED]
+    record[ACCUMULATOR_PEAK], record[DIGEST] = known[known_columns.PEAK], known[known_columns.DIGEST]
+    if maps.changes:
+        record[UPDATES], record[SATURATIONS] = known[known_columns.UPDATES], known[known_columns.CLIPPED]
+        slots.positions[slot, lead] = known[known_columns.POSITIONS]
+        record[S_L1], record[S_SQUARE] = known[known_columns.S_L1], known[known_columns.S_SQUARE]
+        record[S_PRODUCT], record[S_DISTANCE] = known[known_columns.S_PRODUCT], known[known_columns.S_DISTANCE]
+    else:  # every frame starts from the bias: all of it is looked at
+        record[UPDATES], record[SATURATIONS] = maps.sent[layer + 1] - maps.sent[layer], known[known_columns.CLIPPED_ALL]
+        slots.positions[slot, lead] = maps.looks[maps.pixel[layer] : maps.pixel[layer + 1]].sum()
+
+
+@uncounted
+def _count_parts(maps: Maps, parts: Parts, slots: Slots, slot: int, layer: int) -> None:
+    """Fill what the cores of a layer send in one frame."""
     first, end = parts.cores[layer], parts.cores[layer + 1]
     for number in range(parts.classes[first], parts.classes[end]):
-        slots.class_units[slot, number] = slots.class_digits[slot, number] = state.class_counts[number] = 0
+        slots.class_units[slot, number] = slots.class_digits[slot, number] = 0
     bands = parts.bands[layer]
     ranges = (end - first) // bands
+    j = np.int64(0)
     for band in range(bands):
         if ranges == 1:
-            _count_band(net, timing, parts, state, slots, slot, layer, first + band, end - first > 1)
+            j = _count_band(maps, parts, slots, slot, layer, first + band, end - first > 1, j)
         else:
-            _count_ranges(net, timing, parts, state, slots, slot, layer, first + band * ranges, ranges)
-    _count_macs(parts, state, first, end)
+            j = _count_ranges(maps, parts, slots, slot, layer, first + band * ranges, ranges, j)
 
 
 @uncounted
@@ -49,47 +121,45 @@ def _weigh(value: Int32, begin: int, end: int, count_digits: bool) -> tuple[int,
 
 
 @inlined
-def _add_to_class(
-    net: NetworkArrays, state: ValueState, slots: Slots, slot: int, number: int, count: int, l1: int, digits: int
-) -> None:
+def _add_to_class(maps: Maps, slots: Slots, slot: int, number: int, count: int, l1: int, digits: int) -> None:
     """Book `count` messages of one pixel's class."""
-    state.class_counts[number] += count
-    slots.class_units[slot, number] += l1 if net.unary else count
-    slots.class_digits[slot, number] += l1 if net.unary else (digits if net.count_digits else count)
+    slots.class_units[slot, number] += l1 if maps.unary else count
+    slots.class_digits[slot, number] += l1 if maps.unary else (digits if maps.count_digits else count)
 
 
 @inlined
 def _count_band(
-    net: NetworkArrays,
-    timing: Timing,
+    maps: Maps,
     parts: Parts,
-    state: ValueState,
     slots: Slots,
     slot: int,
     layer: int,
     core: int,
     split: bool,
-) -> None:
-    """A band of rows with all its channels on one core: its messages are a piece of the layer's list."""
-    columns = net.sent_shape[layer, 1]
-    first, begin = parts.rows[core, 0] * columns, net.pixel[layer]
-    value = slots.value[slot, net.sent[layer] : net.sent[layer + 1]]
-    j = state.row_begin[net.row[layer] + parts.rows[core, 0]]
+    j: int,
+) -> int:
+    """A band of rows with all its channels on one core: its messages are a piece of the layer's list, from `j` on.
+
+    Returns where it ends.
+    """
+    columns = maps.sent_shape[layer, 1]
+    first, begin = parts.rows[core, 0] * columns, maps.pixel[layer]
+    value = slots.value[slot, maps.sent[layer] : maps.sent[layer + 1]]
     slots.part_begin[slot, core] = j
     updated, positions, l1_out, nonzero_out = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    look = split or net.unary or net.count_digits
+    look = split or maps.unary or maps.count_digits
     for pixel in range(first, parts.rows[core, 1] * columns):
         if split and slots.updated[slot, begin + pixel]:
             updated += 1
-            positions += timing.looks[begin + pixel]
+            positions += maps.looks[begin + pixel]
         count = np.int64(slots.pixel_messages[slot, begin + pixel])
         if count == 0:
             continue
         l1, nonzero, digits = np.int64(0), np.int64(0), np.int64(0)
         if look:
-            l1, nonzero, digits = _weigh(value, j, j + count, net.count_digits)
+            l1, nonzero, digits = _weigh(value, j, j + count, maps.count_digits)
         number = parts.pixel_class[parts.pixel[core] + pixel - first]
-        _add_to_class(net, state, slots, slot, number, count, l1, digits)
+        _add_to_class(maps, slots, slot, number, count, l1, digits)
         l1_out += l1
         nonzero_out += nonzero
         j += count
@@ -97,28 +167,30 @@ def _count_band(
     if split:
         record = slots.record[slot, core]
         record[VALUES_OUT], record[L1_OUT], record[NONZERO] = slots.part_messages[slot, core], l1_out, nonzero_out
-        record[UPDATES] = updated * net.sent_shape[layer, 2]
+        record[UPDATES] = updated * maps.sent_shape[layer, 2]
         slots.positions[slot, core] = positions
+    return j
 
 
 @inlined
 def _count_ranges(
-    net: NetworkArrays,
-    timing: Timing,
+    maps: Maps,
     parts: Parts,
-    state: ValueState,
     slots: Slots,
     slot: int,
     layer: int,
     first_core: int,
     ranges: int,
-) -> None:
-    """A band of rows cut into channel ranges: the messages of each core are picked out of the layer's list."""
-    columns, channels = net.sent_shape[layer, 1], net.sent_shape[layer, 2]
-    first, begin = parts.rows[first_core, 0] * columns, net.pixel[layer]
-    neuron = slots.neuron[slot, net.sent[layer] : net.sent[layer + 1]]
-    value = slots.value[slot, net.sent[layer] : net.sent[layer + 1]]
-    j = state.row_begin[net.row[layer] + parts.rows[first_core, 0]]
+    j: int,
+) -> int:
+    """A band of rows cut into channel ranges: the messages of each core are picked out of the layer's list.
+
+    The band's begin at `j`; returns where they end.
+    """
+    columns, channels = maps.sent_shape[layer, 1], maps.sent_shape[layer, 2]
+    first, begin = parts.rows[first_core, 0] * columns, maps.pixel[layer]
+    neuron = slots.neuron[slot, maps.sent[layer] : maps.sent[layer + 1]]
+    value = slots.value[slot, maps.sent[layer] : maps.sent[layer + 1]]
     updated, positions = np.int64(0), np.int64(0)
     for core in range(first_core, first_core + ranges):
         record = slots.record[slot, core]
@@ -127,7 +199,7 @@ def _count_ranges(
     for pixel in range(first, parts.rows[first_core, 1] * columns):
         if slots.updated[slot, begin + pixel]:
             updated += 1
-            positions += timing.looks[begin + pixel]
+            positions += maps.looks[begin + pixel]
         end = j + np.int64(slots.pixel_messages[slot, begin + pixel])
         for core in range(first_core, first_core + ranges):
             m, stop = j, pixel * channels + parts.channels[core, 1]
@@ -137,9 +209,9 @@ def _count_ranges(
                 place += 1
                 j += 1
             if j > m:
-                l1, nonzero, digits = _weigh(value, m, j, net.count_digits)
+                l1, nonzero, digits = _weigh(value, m, j, maps.count_digits)
                 number = parts.pixel_class[parts.pixel[core] + pixel - first]
-                _add_to_class(net, state, slots, slot, number, j - m, l1, digits)
+                _add_to_class(maps, slots, slot, number, j - m, l1, digits)
                 record = slots.record[slot, core]
                 record[L1_OUT] += l1
                 record[NONZERO] += nonzero
@@ -149,19 +221,4 @@ def _count_ranges(
         record[VALUES_OUT] = slots.part_messages[slot, core]
         record[UPDATES] = updated * (parts.channels[core, 1] - parts.channels[core, 0])
         slots.positions[slot, core] = positions
-
-
-@inlined
-def _count_macs(parts: Parts, state: ValueState, first: int, end: int) -> None:
-    """What the messages of a layer's cores cost their receivers, connection by connection."""
-    for core in range(first, end):
-        for link in range(parts.links[core], parts.links[core + 1]):
-            state.macs[parts.connection[link]] = 0
-    for core in range(first, end):
-        own = parts.links[core]
-        for number in range(parts.classes[core], parts.classes[core + 1]):
-            count = state.class_counts[number]
-            if count > 0:
-                for link in range(own, parts.links[core + 1]):
-                    reach = parts.hits[parts.hits_begin[number] + link - own] * parts.channels_hit[link]
-                    state.macs[parts.connection[link]] += count * reach
+    return j

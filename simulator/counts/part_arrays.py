@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.placement.plan import Plan
+from simulator.values.arrays import offsets
 
 Int64 = NDArray[np.int64]
 
@@ -97,11 +98,6 @@ def _class_hits(plan: Plan, core: int) -> Int64:
     for place, table in enumerate(tables):
         result[np.unique(plan.classes[core]), place] = table[first]
     return result
-
-
-def offsets(sizes: Iterable[int]) -> Int64:
-    """0, then running sums: where each of things of these sizes begins, and the end of all."""
-    return np.concatenate([[0], np.cumsum([*sizes])]).astype(np.int64)
 
 
 def _array(numbers: Iterable[int]) -> Int64:

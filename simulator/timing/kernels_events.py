@@ -10,15 +10,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import BARRIER, SERVE_END, SERVE_FIRST, STARVED
 from simulator.counts.part_arrays import Parts
+from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.events import ENTRY, FRAMES_DONE, NEVER, OPEN, STEP, UPDATING, WAITING, EventState
 from simulator.timing.kernels_mesh import give_link
 from simulator.timing.kernels_sending import begin_update, send
 from simulator.timing.kernels_serving import close_receiving, decide, give_port
 from simulator.timing.kernels_time import RELEASE
 from simulator.timing.way_arrays import Ways
-from simulator.values.arrays import NetworkArrays, Slots, TimeState, Timing
 from workloads.compiled import inlined, uncounted
 
 Int64 = NDArray[np.int64]
@@ -26,7 +27,7 @@ Int64 = NDArray[np.int64]
 
 @uncounted
 def run_events(
-    net: NetworkArrays,
+    maps: Maps,
     parts: Parts,
     ways: Ways,
     slots: Slots,
@@ -57,7 +58,7 @@ def run_events(
             traced = decide(parts, ways, slots, timing, times, events, entrant, now, trace, traced)
         elif entrant < 2 * cores:
             core = entrant - cores
-            send(net, parts, ways, slots, timing, times, events, core, now)
+            send(maps, parts, ways, slots, timing, times, events, core, now)
             stale = events.phase[core] != UPDATING
         elif entrant < 2 * cores + mesh:
             give_link(parts, ways, slots, timing, events, entrant - 2 * cores, now)

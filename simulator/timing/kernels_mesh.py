@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Slots
 from simulator.counts.part_arrays import Parts
+from simulator.timing.arrays import Timing
 from simulator.timing.events import (
     ARRIVAL,
     CAME,
@@ -33,7 +35,6 @@ from simulator.timing.events import (
 )
 from simulator.timing.kernels_agenda import decide_at, give_link_at, send_at
 from simulator.timing.way_arrays import Ways
-from simulator.values.arrays import Slots, Timing
 from simulator.values.kernels_messages import signed_digits
 from workloads.compiled import inlined, ix, uncounted
 

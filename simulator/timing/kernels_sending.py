@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import BLOCKED_LINK, BLOCKED_QUEUE, QUEUE_PEAK, UPDATE_BUSY, UPDATE_END, UPDATE_START
 from simulator.counts.part_arrays import Parts
+from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.events import (
     CAME,
     FRAMES_DONE,
@@ -29,7 +31,6 @@ from simulator.timing.kernels_mesh import deliver, room_from, settle_head
 from simulator.timing.kernels_time import NEXT
 from simulator.timing.kernels_transfer import pixel_fs
 from simulator.timing.way_arrays import Ways
-from simulator.values.arrays import NetworkArrays, Slots, TimeState, Timing
 from workloads.compiled import inlined, ix
 
 Int64 = NDArray[np.int64]
@@ -50,7 +51,7 @@ def begin_update(parts: Parts, slots: Slots, timing: Timing, events: EventState,
 
 @inlined
 def send(
-    net: NetworkArrays,
+    maps: Maps,
     parts: Parts,
     ways: Ways,
     slots: Slots,
@@ -71,9 +72,9 @@ def send(
             return
         if not _may_leave(parts, slots, timing, times, events, core, slot, now):
             return
-        _leave(net, parts, ways, slots, timing, times, events, core, slot, now)
+        _leave(maps, parts, ways, slots, timing, times, events, core, slot, now)
         events.ready[ix(core)] = NEVER
-    _find_next(net, parts, ways, slots, timing, times, events, core, slot, now)
+    _find_next(maps, parts, ways, slots, timing, times, events, core, slot, now)
 
 
 @inlined
@@ -106,7 +107,7 @@ def _may_leave(
 
 @inlined
 def _find_next(
-    net: NetworkArrays,
+    maps: Maps,
     parts: Parts,
     ways: Ways,
     slots: Slots,
@@ -119,7 +120,7 @@ def _find_next(
 ) -> None:
     """Scan on to the next message, or to the end, and plan its sending for when it is encoded."""
     layer = parts.layer[ix(core)]
-    channels, columns = net.sent_shape[layer, 2], net.sent_shape[layer, 1]
+    channels, columns = maps.sent_shape[layer, 2], maps.sent_shape[layer, 1]
     mine = parts.channels[ix(core), 1] - parts.channels[ix(core), 0]
     first = parts.rows[ix(core), 0] * columns
     count, begin = slots.part_messages[ix(slot), ix(core)], slots.part_begin[ix(slot), ix(core)]
@@ -129,20 +130,20 @@ def _find_next(
         m = events.message[ix(core)]
         j = begin + m if mine == channels else np.int64(slots.picked[ix(slot), ix(begin + m)])
         neuron, value = (
-            slots.neuron[ix(slot), ix(net.sent[ix(layer)] + j)],
-            slots.value[ix(slot), ix(net.sent[ix(layer)] + j)],
+            slots.neuron[ix(slot), ix(maps.sent[ix(layer)] + j)],
+            slots.value[ix(slot), ix(maps.sent[ix(layer)] + j)],
         )
         while (pixel + 1) * channels <= neuron:
-            before += pixel_fs(slots, timing, slot, core, net.pixel[ix(layer)] + pixel) * mine
+            before += pixel_fs(slots, timing, slot, core, maps.pixel[ix(layer)] + pixel) * mine
             pixel += 1
         if events.fired[ix(core)] <= m:
-            cost = pixel_fs(slots, timing, slot, core, net.pixel[ix(layer)] + pixel)
+            cost = pixel_fs(slots, timing, slot, core, maps.pixel[ix(layer)] + pixel)
             reach = before + (neuron - pixel * channels - parts.channels[ix(core), 0] + 1) * cost
             now += reach - scanned + timing.fire_fs[ix(core)]
             scanned = reach
             events.fired[ix(core)] = m + 1
         number = parts.pixel_class[ix(parts.pixel[ix(core)] + pixel - first)]
-        repeats = abs(np.int64(value)) if net.unary else np.int64(1)
+        repeats = abs(np.int64(value)) if maps.unary else np.int64(1)
         if events.repeat[ix(core)] >= repeats:
             events.place[ix(core)] += 1
             events.repeat[ix(core)] = 0
@@ -156,7 +157,7 @@ def _find_next(
         events.place[ix(core)] = events.repeat[ix(core)] = 0
     if scanned >= 0:  # the rest of the scan, once
         while pixel < parts.rows[ix(core), 1] * columns:
-            before += pixel_fs(slots, timing, slot, core, net.pixel[ix(layer)] + pixel) * mine
+            before += pixel_fs(slots, timing, slot, core, maps.pixel[ix(layer)] + pixel) * mine
             pixel += 1
         now += before - scanned
         events.scanned[ix(core)] = -1
@@ -187,7 +188,7 @@ def _wait_for_way(ways: Ways, times: TimeState, events: EventState, core: int) -
 
 @inlined
 def _leave(
-    net: NetworkArrays,
+    maps: Maps,
     parts: Parts,
     ways: Ways,
     slots: Slots,
@@ -213,12 +214,12 @@ def _leave(
     else:
         layer = parts.layer[ix(core)]
         j = slots.part_begin[ix(slot), ix(core)] + events.message[ix(core)]
-        if parts.channels[ix(core), 1] - parts.channels[ix(core), 0] < net.sent_shape[layer, 2]:
+        if parts.channels[ix(core), 1] - parts.channels[ix(core), 0] < maps.sent_shape[layer, 2]:
             j = np.int64(slots.picked[ix(slot), ix(j)])
-        value = np.int64(slots.value[ix(slot), ix(net.sent[ix(layer)] + j)])
-        item[NEURON] = slots.neuron[ix(slot), ix(net.sent[ix(layer)] + j)]
-        item[VALUE] = (1 if value > 0 else -1) if net.unary else value
-        first = parts.rows[ix(core), 0] * net.sent_shape[layer, 1]
+        value = np.int64(slots.value[ix(slot), ix(maps.sent[ix(layer)] + j)])
+        item[NEURON] = slots.neuron[ix(slot), ix(maps.sent[ix(layer)] + j)]
+        item[VALUE] = (1 if value > 0 else -1) if maps.unary else value
+        first = parts.rows[ix(core), 0] * maps.sent_shape[layer, 1]
         item[PIXEL_CLASS] = parts.pixel_class[ix(parts.pixel[ix(core)] + events.pixel[ix(core)] - first)]
         events.repeat[ix(core)] += 1
     on_link = timing.token_fs if token else timing.message_fs

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Slots
 from simulator.counts.columns import BLOCKED_MEMORY, SERVE_BUSY, SERVE_END, SERVE_FIRST, STARVED
 from simulator.counts.part_arrays import Parts
+from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.events import (
     ARRIVAL,
     ENTRY_WIDTH,
@@ -24,7 +26,6 @@ from simulator.timing.kernels_agenda import decide_at, give_port_at, send_at
 from simulator.timing.kernels_sending import begin_update
 from simulator.timing.kernels_transfer import note
 from simulator.timing.way_arrays import Ways
-from simulator.values.arrays import Slots, TimeState, Timing
 from workloads.compiled import inlined, ix
 
 Int64 = NDArray[np.int64]

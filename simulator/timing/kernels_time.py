@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import (
     BARRIER,
     SERVE_END,
@@ -17,8 +18,8 @@ from simulator.counts.columns import (
     UPDATE_END,
     UPDATE_START,
 )
+from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.kernels_transfer import transfer
-from simulator.values.arrays import NetworkArrays, Slots, TimeState, Timing
 from workloads.compiled import inlined, uncounted
 
 Int32 = NDArray[np.int32]
@@ -30,7 +31,7 @@ SHARE = -1  # what `dataflow_frames` asks its caller for: see `transfers_band`
 
 @uncounted
 def dataflow_frames(
-    net: NetworkArrays,
+    maps: Maps,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -53,14 +54,14 @@ def dataflow_frames(
             record = slots.record[slot, 0]
             record[SERVE_FIRST] = record[SERVE_END] = start
             record[STARVED] = start - times.update_end[0]
-            if threads > 1 and alone and slots.messages[slot].sum() > net.neurons_to_share:
+            if threads > 1 and alone and slots.messages[slot].sum() > maps.neurons_to_share:
                 _prepare_sharing(times, cores)
                 times.clock[NEXT] = frame
                 return SHARE
             for core in range(cores):
                 start = start if core == 0 else times.serve_end[core]
                 free_from = times.update_end[core + 1] if core + 1 < cores else np.int64(0)
-                traced = transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)
+                traced = transfer(maps, slots, timing, times, core, frame, start, free_from, trace, traced)
         times.ends[frame % cores] = times.update_end[cores - 1]
     times.clock[NEXT] = max(until, times.clock[NEXT])
     return traced
@@ -106,7 +107,7 @@ def _put_in_place(slots: Slots, timing: Timing, times: TimeState, frame: int) ->
 
 @uncounted
 def transfers_band(
-    net: NetworkArrays,
+    maps: Maps,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -121,7 +122,7 @@ def transfers_band(
         if _band_of(slots, frame, core, bands) == band:
             begin = start if core == 0 else start + 1
             free_from = times.free_from[min(core + 1, timing.access_fs.shape[0] - 1)]
-            transfer(net, slots, timing, times, core, frame, begin, free_from, trace, 0)
+            transfer(maps, slots, timing, times, core, frame, begin, free_from, trace, 0)
 
 
 @uncounted
@@ -137,7 +138,7 @@ def _band_of(slots: Slots, frame: int, core: int, bands: int) -> int:
 
 @uncounted
 def barrier_steps(
-    net: NetworkArrays,
+    maps: Maps,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -162,7 +163,7 @@ def barrier_steps(
             record = slots.record[frame % ring, core]
             start = _enter_step(timing, times, record, core, frame)
             free_from = times.update_end[core + 1] if core + 1 < cores else np.int64(0)
-            traced = transfer(net, slots, timing, times, core, frame, start, free_from, trace, traced)
+            traced = transfer(maps, slots, timing, times, core, frame, start, free_from, trace, traced)
             reached = max(reached, times.update_end[core])
             if core + 1 < cores:
                 reached = max(reached, times.serve_end[core + 1])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import (
     BLOCKED_LINK,
     BLOCKED_QUEUE,
@@ -26,7 +27,7 @@ from simulator.counts.columns import (
     UPDATE_END,
     UPDATE_START,
 )
-from simulator.values.arrays import NetworkArrays, Slots, TimeState, Timing
+from simulator.timing.arrays import TimeState, Timing
 from simulator.values.kernels_messages import signed_digits
 from workloads.compiled import inlined, uncounted
 
@@ -35,7 +36,7 @@ Int64 = NDArray[np.int64]
 
 @inlined
 def transfer(
-    net: NetworkArrays,
+    maps: Maps,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -53,13 +54,13 @@ def transfer(
     slot = frame % slots.messages.shape[0]
     record = slots.record[slot, core]
     fetch = timing.fetch_fs[core]
-    scan = scan_fs(net, slots, timing, slot, core)
+    scan = scan_fs(maps, slots, timing, slot, core)
     record[UPDATE_START] = start
     busy = fetch + scan
     now = start + busy
     if core + 1 < timing.access_fs.shape[0]:
         units, now, traced = _send_and_serve(
-            net, slots, timing, times, core, frame, start + fetch, scan, free_from, trace, traced
+            maps, slots, timing, times, core, frame, start + fetch, scan, free_from, trace, traced
         )
         busy += slots.messages[slot, core] * timing.fire_fs[core] + units * timing.encode_fs[core]
     record[UPDATE_BUSY] = busy
@@ -69,10 +70,10 @@ def transfer(
 
 
 @inlined
-def scan_fs(net: NetworkArrays, slots: Slots, timing: Timing, slot: int, core: int) -> int:
+def scan_fs(maps: Maps, slots: Slots, timing: Timing, slot: int, core: int) -> int:
     """Time to scan all neurons of a core in one frame, without what is sent."""
-    begin, end = net.pixel[core], net.pixel[core + 1]
-    channels = net.sent_shape[core, 2]
+    begin, end = maps.pixel[core], maps.pixel[core + 1]
+    channels = maps.sent_shape[core, 2]
     total = np.int64(0)
     for pixel in range(begin, end):
         total += pixel_fs(slots, timing, slot, core, pixel)
@@ -87,7 +88,7 @@ def pixel_fs(slots: Slots, timing: Timing, slot: int, core: int, pixel: int) -> 
 
 @inlined
 def _send_and_serve(
-    net: NetworkArrays,
+    maps: Maps,
     slots: Slots,
     timing: Timing,
     times: TimeState,
@@ -102,11 +103,11 @@ def _send_and_serve(
     """The messages of one transfer, then the token. Returns (wire messages, end of sending, rows traced)."""
     slot = frame % slots.messages.shape[0]
     sender, receiver = slots.record[slot, core], slots.record[slot, core + 1]
-    neuron, value = slots.neuron[slot, net.sent[core] :], slots.value[slot, net.sent[core] :]
-    hits = net.hits[net.hits_begin[core] :]
-    service_row, channels = timing.service_row[core], net.sent_shape[core, 2]
+    neuron, value = slots.neuron[slot, maps.sent[core] :], slots.value[slot, maps.sent[core] :]
+    hits = maps.hits[maps.hits_begin[core] :]
+    service_row, channels = timing.service_row[core], maps.sent_shape[core, 2]
     starts = times.starts[timing.ring_begin[core] : timing.ring_begin[core + 1]]
-    pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
+    pixel_messages = slots.pixel_messages[slot, maps.pixel[core] : maps.pixel[core + 1]]
     depth = starts.shape[0]
     on_link, wire, encode = timing.message_fs, timing.wire_fs[core], timing.encode_fs[core]
     fire = timing.fire_fs[core]
@@ -118,16 +119,16 @@ def _send_and_serve(
     before = np.int64(0)  # and up to this pixel
     j = np.uint64(0)
     for pixel in range(pixel_messages.shape[0]):
-        cost = pixel_fs(slots, timing, slot, core, net.pixel[core] + pixel)
+        cost = pixel_fs(slots, timing, slot, core, maps.pixel[core] + pixel)
         row, base = service_row + hits[pixel], before - (pixel * channels - 1) * cost
         one = timing.service_fs[row, 1]
         for _ in range(pixel_messages[pixel]):
             reach = base + neuron[j] * cost
             now += reach - scanned + fire
             scanned = reach
-            repeats = abs(np.int64(value[j])) if net.unary else np.int64(1)
+            repeats = abs(np.int64(value[j])) if maps.unary else np.int64(1)
             repeats = repeats if hits[pixel] > 0 else np.int64(0)
-            service = timing.service_fs[row, signed_digits(value[j])] if net.count_digits else one
+            service = timing.service_fs[row, signed_digits(value[j])] if maps.count_digits else one
             units += repeats
             for _ in range(repeats):
                 ready = now + encode
@@ -146,7 +147,7 @@ def _send_and_serve(
                 sent += 1
                 head = _next_place(head, depth)
                 if traced < trace.shape[0]:
-                    carried = value[j] // repeats if net.unary else value[j]
+                    carried = value[j] // repeats if maps.unary else value[j]
                     arrival = link_free + wire
                     note(trace[traced], frame, core, core + 1, neuron[j], carried, ready, now, arrival, begin, free)
                     traced += 1

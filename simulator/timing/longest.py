@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.counts import columns as c
+from simulator.counts.arrays import Slots
 from simulator.counts.part_arrays import Parts
 from simulator.errors import SimulationError
 from simulator.placement.plan import LinkPlan, Plan, ceil_div, port_fs, service_fs
 from simulator.placement.routes import Send
 from simulator.timing.limits import CAUSES, LONGEST_FS, Cause, beyond_the_limit, links_cause
-from simulator.values.arrays import Slots
 
 Float = NDArray[np.float64]
 Int64 = NDArray[np.int64]

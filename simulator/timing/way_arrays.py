@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.counts.part_arrays import offsets
 from simulator.placement.plan import Plan
 from simulator.placement.routes import ROOT, Send, Stop
 from simulator.timing.limits import counted
+from simulator.values.arrays import offsets
 
 Int64 = NDArray[np.int64]
 

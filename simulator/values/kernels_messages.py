@@ -13,9 +13,8 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
 # Sums a band of an update phase collects, places in its row of ValueState.sums.
-COUNT, NONZERO_SUM, L1_SUM, CLIPPED, PIXELS, POSITIONS, DIGEST_SUM, S_L1_SUM, SQUARE_SUM, PRODUCT_SUM, CHANGED_L1 = (
-    range(11)
-)
+COUNT, L1_SUM, CLIPPED, CLIPPED_CHANGE, PIXELS, POSITIONS, DIGEST_SUM = range(7)
+S_L1_SUM, SQUARE_SUM, PRODUCT_SUM, CHANGED_L1 = range(7, 11)
 SUMS = 11
 
 
@@ -82,28 +81,25 @@ def list_values(
     integers: Int32,
     first: int,
     key: int,
-    dense: bool,
     neuron: Int32,
     value: Int32,
     listed: int,
     sums: Int64,
 ) -> int:
-    """Messages of a frame-by-frame network: all values (`dense`) or the non-zero ones. Otherwise as list_changes."""
-    nonzero, l1, digest = np.int64(0), np.int64(0), np.int64(0)
+    """Messages of a frame-by-frame network: all values that are not zero. Otherwise as list_changes."""
+    l1, digest = np.int64(0), np.int64(0)
     a, b = np.uint64(place), np.uint64(first)
     for n in range(count):
         i = np.uint64(n)
         s = new[a + i]
         integers[b + i] = s
-        nonzero += s != 0
         l1 += abs(np.int64(s))
         digest += np.int64(s) * key_of(key + first + n)
     for n in range(count):
         s = new[a + np.uint64(n)]
         neuron[listed] = first + n
         value[listed] = s
-        listed += dense or s != 0
-    sums[NONZERO_SUM] += nonzero
+        listed += s != 0
     sums[L1_SUM] += l1
     sums[DIGEST_SUM] += digest
     return listed

@@ -143,7 +143,7 @@ def add_saturating(
     count: int,
     accumulator: Int32,
     touched: Bytes,
-    unary: bool,
+    units: bool,
     low: int,
     high: int,
 ) -> int:
@@ -155,8 +155,8 @@ def add_saturating(
     clips = 0
     channels = sender[2]
     for j in range(count):
-        repeats = abs(value[j]) if unary else 1
-        step = np.int64(np.sign(value[j])) if unary else np.int64(value[j])
+        repeats = abs(value[j]) if units else 1
+        step = np.int64(np.sign(value[j])) if units else np.int64(value[j])
         pixel, channel = neuron[j] // channels, neuron[j] % channels
         rows = 1 if window[0] else window[1]
         columns = 1 if window[0] else window[2]

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the fast engine: the receive phase of one core in one frame, in bands that threads share.
+"""Compiled inner loops of the fast engine: the receive phase of one layer in one frame, in bands that threads share.
 
 Every band owns its accumulators: every so many rows of the map, or, where all senders are fully connected, a range of
 the outputs. Sums are modulo 2**32, so nothing depends on how many bands there are.
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.counts.columns import ACCUMULATOR_CLIPS
-from simulator.values.arrays import NetworkArrays, Slots, ValueState
+from simulator.values.arrays import NetworkArrays, Trace, ValueState
+from simulator.values.columns import ADDITIONS_CLIPPED
 from simulator.values.kernels_products import add_grouped, add_messages, add_saturating
 from workloads.compiled import inlined, uncounted
 
@@ -27,9 +27,9 @@ ZERO = np.int64(0)  # as an argument: for a literal the function called would be
 def receive_band(
     net: NetworkArrays,
     state: ValueState,
-    slots: Slots,
+    trace: Trace,
     slot: int,
-    core: int,
+    layer: int,
     fresh: bool,
     adding: bool,
     band: int,
@@ -39,19 +39,19 @@ def receive_band(
 
     Without `adding` the sums are there already, and only the marks and peaks are made.
     """
-    if fully_connected(net, core):
-        _receive_outputs(net, state, slots, slot, core, fresh, adding, band, bands)
+    if fully_connected(net, layer):
+        _receive_outputs(net, state, trace, slot, layer, fresh, adding, band, bands)
     else:
-        for row in range(band, net.shape[core, 0], bands):
-            _receive_row(net, state, slots, slot, core, fresh, adding, row)
+        for row in range(band, net.shape[layer, 0], bands):
+            _receive_row(net, state, trace, slot, layer, fresh, adding, row)
 
 
 @inlined
-def fully_connected(net: NetworkArrays, core: int) -> bool:
-    """True where all that reaches a core comes from fully connected synapses."""
+def fully_connected(net: NetworkArrays, layer: int) -> bool:
+    """True where all that reaches a layer comes from fully connected synapses."""
     dense = True
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        dense = dense and net.window[link, 0] == 1
+    for connection in range(net.incoming[layer], net.incoming[layer + 1]):
+        dense = dense and net.window[connection, 0] == 1
     return dense
 
 
@@ -59,57 +59,57 @@ def fully_connected(net: NetworkArrays, core: int) -> bool:
 def _receive_outputs(
     net: NetworkArrays,
     state: ValueState,
-    slots: Slots,
+    trace: Trace,
     slot: int,
-    core: int,
+    layer: int,
     fresh: bool,
     adding: bool,
     band: int,
     bands: int,
 ) -> None:
-    """A range of the outputs of a fully connected core."""
-    outputs = net.shape[core, 2]
+    """A range of the outputs of a fully connected layer."""
+    outputs = net.shape[layer, 2]
     begin, end = outputs * band // bands, outputs * (band + 1) // bands
-    accumulator = state.accumulator[net.begin[core] : net.begin[core + 1]]
-    bias = net.bias[net.channel[core] : net.channel[core + 1]]
+    accumulator = state.accumulator[net.begin[layer] : net.begin[layer + 1]]
+    bias = net.bias[net.channel[layer] : net.channel[layer + 1]]
     hit = False
     if fresh and adding:
         for o in range(begin, end):
             accumulator[o] = bias[o]
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        sender = net.link_sender[link]
-        hit = hit or slots.messages[slot, sender] > 0
-        _add_outputs(net, state, slots, slot, link, accumulator, begin, end, adding)
+    for connection in range(net.incoming[layer], net.incoming[layer + 1]):
+        sender = net.sender[connection]
+        hit = hit or trace.messages[slot, sender] > 0
+        _add_outputs(net, state, trace, slot, connection, accumulator, begin, end, adding)
     if hit or fresh:
         state.band[band] = settle(accumulator, begin, end, net.accumulator_bits)
-    state.touched[state.touched_begin[core]] = hit  # all bands write the same
+    state.touched[state.touched_begin[layer]] = hit  # all bands write the same
 
 
 @inlined
 def _add_outputs(
     net: NetworkArrays,
     state: ValueState,
-    slots: Slots,
+    trace: Trace,
     slot: int,
-    link: int,
+    connection: int,
     accumulator: Int32,
     begin: int,
     end: int,
     adding: bool,
 ) -> None:
-    """What the messages of one fully connected link add to outputs begin .. end."""
-    sender = net.link_sender[link]
+    """What the messages of one fully connected connection add to outputs begin .. end."""
+    sender = net.sender[connection]
     if adding:
         add_messages(
-            net.weights[net.weight[link] : net.weight[link + 1]],
+            net.weights[net.weight[connection] : net.weight[connection + 1]],
             begin,
-            net.link_channels[link],
-            net.widest[link],
+            net.outputs[connection],
+            net.widest[connection],
             ZERO,
-            slots.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
-            slots.value[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.value[slot, net.sent[sender] : net.sent[sender + 1]],
             ZERO,
-            slots.messages[slot, sender],
+            trace.messages[slot, sender],
             accumulator,
             begin,
             end - begin,
@@ -117,10 +117,10 @@ def _add_outputs(
 
 
 @inlined
-def _start_row(net: NetworkArrays, core: int, row: int, fresh: bool, accumulator: Int32, touched: Bytes) -> None:
+def _start_row(net: NetworkArrays, layer: int, row: int, fresh: bool, accumulator: Int32, touched: Bytes) -> None:
     """No pixel of the row is touched yet, and (fresh) its accumulators take their bias."""
-    columns, channels = net.shape[core, 1], net.shape[core, 2]
-    bias = net.bias[net.channel[core] : net.channel[core + 1]]
+    columns, channels = net.shape[layer, 1], net.shape[layer, 2]
+    bias = net.bias[net.channel[layer] : net.channel[layer + 1]]
     for pixel in range(row * columns, (row + 1) * columns):
         touched[pixel] = 0
         if fresh:
@@ -132,44 +132,44 @@ def _start_row(net: NetworkArrays, core: int, row: int, fresh: bool, accumulator
 def _receive_row(
     net: NetworkArrays,
     state: ValueState,
-    slots: Slots,
+    trace: Trace,
     slot: int,
-    core: int,
+    layer: int,
     fresh: bool,
     adding: bool,
     row: int,
 ) -> None:
-    """One row of a core's map."""
-    columns, channels = net.shape[core, 1], net.shape[core, 2]
-    accumulator = state.accumulator[net.begin[core] : net.begin[core + 1]]
-    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    _start_row(net, core, row, fresh and adding, accumulator, touched)
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        sender = net.link_sender[link]
-        if slots.messages[slot, sender] == 0:
+    """One row of a layer's map."""
+    columns, channels = net.shape[layer, 1], net.shape[layer, 2]
+    accumulator = state.accumulator[net.begin[layer] : net.begin[layer + 1]]
+    touched = state.touched[state.touched_begin[layer] : state.touched_begin[layer + 1]]
+    _start_row(net, layer, row, fresh and adding, accumulator, touched)
+    for connection in range(net.incoming[layer], net.incoming[layer + 1]):
+        sender = net.sender[connection]
+        if trace.messages[slot, sender] == 0:
             continue
-        if net.window[link, 0] == 1:
-            _add_outputs(net, state, slots, slot, link, accumulator, ZERO, channels, adding)
+        if net.window[connection, 0] == 1:
+            _add_outputs(net, state, trace, slot, connection, accumulator, ZERO, channels, adding)
             touched[0] = 1
             continue
         _add_row(
-            net.weights[net.weight[link] : net.weight[link + 1]],
-            net.window[link],
-            net.widest[link],
-            net.link_groups[link],
-            net.link_channels[link],
+            net.weights[net.weight[connection] : net.weight[connection + 1]],
+            net.window[connection],
+            net.widest[connection],
+            net.groups[connection],
+            net.outputs[connection],
             net.sent_shape[sender],
-            net.shape[core],
+            net.shape[layer],
             row,
             state.row_begin[net.row[sender] : net.row[sender + 1]],
-            slots.pixel_messages[slot, net.pixel[sender] : net.pixel[sender + 1]],
-            slots.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
-            slots.value[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.pixel_messages[slot, net.pixel[sender] : net.pixel[sender + 1]],
+            trace.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.value[slot, net.sent[sender] : net.sent[sender + 1]],
             accumulator,
             touched,
             adding,
         )
-    peak = state.pixel_peak[state.touched_begin[core] : state.touched_begin[core + 1]]
+    peak = state.pixel_peak[state.touched_begin[layer] : state.touched_begin[layer + 1]]
     for pixel in range(row * columns, (row + 1) * columns):
         if touched[pixel] or fresh:
             peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, net.accumulator_bits)
@@ -193,7 +193,7 @@ def _add_row(
     touched: Bytes,
     adding: bool,
 ) -> None:
-    """What the messages of one link add to row `row` of the receiver's map.
+    """What the messages of one connection add to row `row` of the receiver's map.
 
     weights: flat (channels in, kernel y, kernel x reversed, outputs of a group): with stride 1 the pixels that a
     message reaches in a row, and its weights for them, are then one run each. window: see NetworkArrays.
@@ -302,34 +302,34 @@ def _add_places(
 
 
 @uncounted
-def receive_saturating(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, fresh: bool) -> None:
-    """The receive phase of a core whose accumulators saturate: in the order of the messages, so in one piece."""
-    begin, end = net.begin[core], net.begin[core + 1]
+def receive_saturating(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, fresh: bool) -> None:
+    """The receive phase of a layer whose accumulators saturate: in the order of the messages, so in one piece."""
+    begin, end = net.begin[layer], net.begin[layer + 1]
     accumulator = state.accumulator[begin:end]
-    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    channels = net.shape[core, 2]
-    for row in range(net.shape[core, 0]):
-        _start_row(net, core, row, fresh, accumulator, touched)
+    touched = state.touched[state.touched_begin[layer] : state.touched_begin[layer + 1]]
+    channels = net.shape[layer, 2]
+    for row in range(net.shape[layer, 0]):
+        _start_row(net, layer, row, fresh, accumulator, touched)
     top = (np.int64(1) << (net.accumulator_bits - 1)) - 1
-    for link in range(net.incoming[core], net.incoming[core + 1]):
-        sender = net.link_sender[link]
-        slots.record[slot, net.lead[core], ACCUMULATOR_CLIPS] += add_saturating(
-            net.weights[net.weight[link] : net.weight[link + 1]],
-            net.window[link],
-            net.link_groups[link],
-            net.link_channels[link],
+    for connection in range(net.incoming[layer], net.incoming[layer + 1]):
+        sender = net.sender[connection]
+        trace.known[slot, layer, ADDITIONS_CLIPPED] += add_saturating(
+            net.weights[net.weight[connection] : net.weight[connection + 1]],
+            net.window[connection],
+            net.groups[connection],
+            net.outputs[connection],
             net.sent_shape[sender],
-            net.shape[core],
-            slots.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
-            slots.value[slot, net.sent[sender] : net.sent[sender + 1]],
-            slots.messages[slot, sender],
+            net.shape[layer],
+            trace.neuron[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.value[slot, net.sent[sender] : net.sent[sender + 1]],
+            trace.messages[slot, sender],
             accumulator,
             touched,
-            net.unary,
+            net.units,
             -top - 1,
             top,
         )
-    peak = state.pixel_peak[state.touched_begin[core] : state.touched_begin[core + 1]]
+    peak = state.pixel_peak[state.touched_begin[layer] : state.touched_begin[layer + 1]]
     for pixel in range(touched.shape[0]):
         if touched[pixel] or fresh:
             peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, 32)

@@ -84,10 +84,11 @@ def requantise_leaky(
 
 
 @uncounted
-def look_up(entries: Int32, zero: int, places: Int32, count: int) -> None:
-    """places[i] = what stands there, for i up to `count`; `zero`: where in `entries` place 0 is."""
+def look_up(entries: Int32, zero: int, places: Int32, begin: int, count: int) -> None:
+    """places[i] = what stands there, for `count` of them from `begin` on; `zero`: where in `entries` place 0 is."""
+    first = np.uint64(begin)
     for n in range(count):
-        i = np.uint64(n)
+        i = first + np.uint64(n)
         places[i] = entries[np.uint64(zero + places[i])]
 
 

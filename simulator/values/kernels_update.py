@@ -1,4 +1,4 @@
-"""Compiled inner loops of the fast engine: the update phase of one core in one frame, in bands that threads share.
+"""Compiled inner loops of the fast engine: the update phase of one layer in one frame, in bands that threads share.
 
 Every band takes a range of the rows that are sent and lists its messages from its own first neuron on; `pack` then
 moves them together.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.values.arrays import RUN, NetworkArrays, Slots, Timing, ValueState
+from simulator.values.arrays import RUN, NetworkArrays, Trace, ValueState
 from simulator.values.kernels_messages import (
     CLIPPED,
+    CLIPPED_CHANGE,
     COUNT,
-    NONZERO_SUM,
     PIXELS,
     POSITIONS,
     SUMS,
@@ -28,32 +28,32 @@ from workloads.compiled import inlined, uncounted
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+ZERO = np.int64(0)  # as an argument: for a literal the function called would be compiled once more
 
 
 @uncounted
 def update_band(
     net: NetworkArrays,
-    timing: Timing,
     state: ValueState,
-    slots: Slots,
+    trace: Trace,
     slot: int,
-    core: int,
+    layer: int,
     fresh: bool,
     band: int,
     bands: int,
 ) -> None:
     """Requantise every pixel of the band that was touched (or all), list what is sent, and fill the band's sums."""
-    rows, columns, channels = net.sent_shape[core]
-    last_core = core == net.shape.shape[0] - 1
-    pooled = net.pool[core, 0] > 0 and not last_core
-    accumulator = state.accumulator[net.begin[core] : net.begin[core + 1]]
-    touched = state.touched[state.touched_begin[core] : state.touched_begin[core + 1]]
-    integers = state.integers[net.sent[core] : net.sent[core + 1]]
-    neuron = slots.neuron[slot, net.sent[core] : net.sent[core + 1]]
-    value = slots.value[slot, net.sent[core] : net.sent[core + 1]]
-    updated = slots.updated[slot, net.pixel[core] : net.pixel[core + 1]]
-    pixel_messages = slots.pixel_messages[slot, net.pixel[core] : net.pixel[core + 1]]
-    looks = timing.looks[net.pixel[core] : net.pixel[core + 1]]
+    rows, columns, channels = net.sent_shape[layer]
+    last = layer == net.shape.shape[0] - 1
+    pooled = net.pool[layer, 0] > 0 and not last
+    accumulator = state.accumulator[net.begin[layer] : net.begin[layer + 1]]
+    touched = state.touched[state.touched_begin[layer] : state.touched_begin[layer + 1]]
+    integers = state.integers[net.sent[layer] : net.sent[layer + 1]]
+    neuron = trace.neuron[slot, net.sent[layer] : net.sent[layer + 1]]
+    value = trace.value[slot, net.sent[layer] : net.sent[layer + 1]]
+    updated = trace.updated[slot, net.pixel[layer] : net.pixel[layer + 1]]
+    pixel_messages = trace.pixel_messages[slot, net.pixel[layer] : net.pixel[layer + 1]]
+    looks = net.looks[net.pixel[layer] : net.pixel[layer + 1]]
     room, sums = state.room[band], state.sums[band]
     for place in range(SUMS):
         sums[place] = 0
@@ -63,28 +63,25 @@ def update_band(
     while pixel < end:
         if pooled:
             stop = pixel + 1
-            hit = _pool(net, core, pixel, fresh, accumulator, touched, room)
+            hit = _pool(net, layer, pixel, fresh, accumulator, touched, room)
         else:
             hit = fresh or touched[pixel] > 0
             stop = _run_end(pixel, min(end, pixel + most), hit, fresh, touched)
         for each in range(pixel, stop):
             updated[each], pixel_messages[each] = hit, 0
         if hit:
-            if last_core:
+            if last:
                 for i in range(pixel * channels, stop * channels):
                     integers[i] = accumulator[i]
             else:
                 source, begin = (room, channels) if pooled else (accumulator, pixel * channels)
-                count = (stop - pixel) * channels
-                sums[CLIPPED] += _requantise_run(net, core, pixel * channels, count, source, begin, room)
-                listed = _list_run(net, core, pixel, stop, room, integers, neuron, value, pixel_messages, listed, sums)
+                _requantise_run(net, state, layer, pixel, stop, source, begin, room, sums)
+                listed = _list_run(net, layer, pixel, stop, room, integers, neuron, value, pixel_messages, listed, sums)
             sums[PIXELS] += stop - pixel
             for each in range(pixel, stop):
                 sums[POSITIONS] += looks[each]
         pixel = stop
     sums[COUNT] = listed - before
-    if net.delta:
-        sums[NONZERO_SUM] = listed - before
 
 
 @uncounted
@@ -101,7 +98,7 @@ def _run_end(pixel: int, end: int, hit: bool, fresh: bool, touched: Bytes) -> in
 @inlined
 def _list_run(
     net: NetworkArrays,
-    core: int,
+    layer: int,
     pixel: int,
     stop: int,
     new: Int32,
@@ -113,21 +110,19 @@ def _list_run(
     sums: Int64,
 ) -> int:
     """List what pixels pixel .. stop send, whose new integers stand in `new`; returns how many are listed now."""
-    channels, key, start = net.sent_shape[core, 2], net.sent[core], listed
+    channels, key, start = net.sent_shape[layer, 2], net.sent[layer], listed
     together = stop - pixel if channels < GROUP else 1  # pixels of few channels are listed as one
     for first in range(pixel, stop, together):
         before, place, count = listed, (first - pixel) * channels, together * channels
-        if net.delta:
+        if net.carried:
             listed = list_changes(new, place, count, integers, first * channels, neuron, value, listed)
         else:
-            listed = list_values(
-                new, place, count, integers, first * channels, key, net.dense, neuron, value, listed, sums
-            )
+            listed = list_values(new, place, count, integers, first * channels, key, neuron, value, listed, sums)
         if together == 1:
             pixel_messages[first] = listed - before
     if together > 1:
         _count_pixels(neuron, start, listed, channels, pixel, pixel_messages)
-    if net.delta:
+    if net.carried:
         sum_changes(integers, neuron, value, start, listed, key, sums)
     return listed
 
@@ -145,39 +140,62 @@ def _count_pixels(neuron: Int32, begin: int, end: int, channels: int, pixel: int
 
 @inlined
 def _requantise_run(
-    net: NetworkArrays, core: int, first: int, count: int, source: Int32, begin: int, out: Int32
+    net: NetworkArrays,
+    state: ValueState,
+    layer: int,
+    pixel: int,
+    stop: int,
+    source: Int32,
+    begin: int,
+    out: Int32,
+    sums: Int64,
+) -> None:
+    """Requantise pixels pixel .. stop, whose accumulators begin at source[begin], and note how many are clipped."""
+    channels, table = net.sent_shape[layer, 2], net.scale[layer]
+    size = net.scale[layer + 1] - table
+    if layer == 0:  # always requantised whole, by a table entry for each neuron
+        sums[CLIPPED] += _requantise(
+            net, layer, table + pixel * channels, source, begin, out, ZERO, (stop - pixel) * channels
+        )
+        return
+    for each in range(pixel, stop):
+        offset, place = (each - pixel) * channels, net.pixel[layer] + each
+        entry = table + (each * channels) % size
+        clipped = _requantise(net, layer, entry, source, begin + offset, out, offset, channels)
+        sums[CLIPPED] += clipped
+        sums[CLIPPED_CHANGE] += clipped - state.clipped[place]
+        state.clipped[place] = clipped
+
+
+@inlined
+def _requantise(
+    net: NetworkArrays, layer: int, entry: int, source: Int32, begin: int, out: Int32, offset: int, count: int
 ) -> int:
-    """Requantise `count` neurons from `first` on, whose accumulators begin at source[begin]; returns those clipped."""
-    table, size = net.scale[core], net.scale[core + 1] - net.scale[core]
-    clipped = np.int64(0)
-    width = count if size > net.sent_shape[core, 2] else size
-    for offset in range(0, count, width):
-        entry = table + (first + offset) % size
-        if net.leaky[core]:
-            clipped += requantise_leaky(
-                source, begin + offset, net.multiplier, net.shift, net.leak_multiplier, net.leak_shift, entry,
-                net.rounding, net.s_low[core], net.s_high[core], out, offset, width,
-            )  # fmt: skip
-        else:
-            clipped += requantise(
-                source, begin + offset, net.low, net.high, net.multiplier, net.shift, entry,
-                net.rounding, net.s_low[core], net.s_high[core], out, offset, width,
-            )  # fmt: skip
-    if net.entry[core + 1] > net.entry[core]:
-        look_up(net.entries, net.entry[core] - net.s_low[core], out, count)
+    """Requantise `count` neurons, whose accumulators begin at source[begin]; returns those clipped."""
+    if net.leaky[layer]:
+        return requantise_leaky(
+            source, begin, net.multiplier, net.shift, net.leak_multiplier, net.leak_shift, entry,
+            net.rounding, net.s_low[layer], net.s_high[layer], out, offset, count,
+        )  # fmt: skip
+    clipped = requantise(
+        source, begin, net.low, net.high, net.multiplier, net.shift, entry,
+        net.rounding, net.s_low[layer], net.s_high[layer], out, offset, count,
+    )  # fmt: skip
+    if net.entry[layer + 1] > net.entry[layer]:
+        look_up(net.entries, net.entry[layer] - net.s_low[layer], out, offset, count)
     return clipped
 
 
 @inlined
 def _pool(
-    net: NetworkArrays, core: int, pixel: int, fresh: bool, accumulator: Int32, touched: Bytes, room: Int32
+    net: NetworkArrays, layer: int, pixel: int, fresh: bool, accumulator: Int32, touched: Bytes, room: Int32
 ) -> bool:
     """The largest accumulators in the window of one pixel sent, behind the first pixel's place in `room`.
 
     Returns whether any accumulator in the window was touched.
     """
-    pool, shape = net.pool[core], net.shape[core]
-    y, x = pixel // net.sent_shape[core, 1], pixel % net.sent_shape[core, 1]
+    pool, shape = net.pool[layer], net.shape[layer]
+    y, x = pixel // net.sent_shape[layer, 1], pixel % net.sent_shape[layer, 1]
     hit, empty = fresh, True
     for i in range(pool[0]):
         row = pool[2] * y + pool[6] * i - pool[4]
@@ -219,22 +237,22 @@ def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> No
 
 
 @uncounted
-def pack(net: NetworkArrays, state: ValueState, slots: Slots, slot: int, core: int, bands: int) -> None:
+def pack(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, bands: int) -> None:
     """Move the messages of all bands together, add their sums to the first band's, and note where each row begins."""
-    rows, columns, channels = net.sent_shape[core]
-    begin = net.sent[core]
+    rows, columns, channels = net.sent_shape[layer]
+    begin = net.sent[layer]
     sums = state.sums
     for band in range(1, bands):
         source = begin + (rows * band // bands) * columns * channels
         target = begin + sums[0, COUNT]
-        _move(slots.neuron[slot], source, target, sums[band, COUNT], state.room[0])
-        _move(slots.value[slot], source, target, sums[band, COUNT], state.room[0])
+        _move(trace.neuron[slot], source, target, sums[band, COUNT], state.room[0])
+        _move(trace.value[slot], source, target, sums[band, COUNT], state.room[0])
         for place in range(SUMS):
             sums[0, place] += sums[band, place]
-    slots.messages[slot, core] = sums[0, COUNT]
-    place = net.row[core]
+    trace.messages[slot, layer] = sums[0, COUNT]
+    place = net.row[layer]
     listed = np.int64(0)
     for row in range(rows):
         state.row_begin[place + row] = listed
         for column in range(columns):
-            listed += slots.pixel_messages[slot, net.pixel[core] + row * columns + column]
+            listed += trace.pixel_messages[slot, net.pixel[layer] + row * columns + column]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from reports_branching import make_branching_run
-from reports_example import MODES, OUTPUTS, add_chunks, counts, finish, make_run, manifest, messages
+from reports_example import MODES, OUTPUTS, add_chunks, chunk, counts, finish, make_run, manifest, messages
 
 from hwmodels.records import SCHEMA_VERSION
-from reports import RunError, load_run, open_partial
+from reports import Chunk, RunError, load_run, open_partial
 from reports.run.files import partial_directory
 
 HASH = "a" * 64
@@ -40,29 +41,26 @@ def test_a_run_reads_back_as_written(tmp_path: Path) -> None:
 def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     whole = contents(make_run(tmp_path / "whole", record=True))
     first = open_partial(tmp_path / "killed", HASH)
-    add_chunks(first, "original", record=True)
-    add_chunks(first, "rounding", until=1, record=True)
+    add_chunks(first, until=1, record=True)
     (first.partial / "chunk-rounding-00001.counts.parquet").write_bytes(
         b"half a chu"
     )  # the kill came while it was written
     assert not (tmp_path / "killed").exists()
 
     second = open_partial(tmp_path / "killed", HASH)
-    assert [second.finished_chunks(mode) for mode in MODES] == [2, 1, 0]
-    state = second.load_state("rounding")
+    assert second.finished_chunks() == 1
+    state = second.load_state()
     assert state is not None
     assert state["next"] == 1
-    assert second.load_state("sigma_delta") is None
-    for mode in MODES:
-        add_chunks(second, mode, record=True)
+    assert open_partial(tmp_path / "new", HASH).load_state() is None
+    add_chunks(second, record=True)
     assert contents(finish(second, manifest())) == whole
 
 
 def test_a_kill_while_finishing_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = contents(make_run(tmp_path / "whole"))
     partial = open_partial(tmp_path / "run", HASH)
-    for mode in MODES:
-        add_chunks(partial, mode)
+    add_chunks(partial)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -82,8 +80,7 @@ def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
         open_partial(path, HASH)
     again = open_partial(path, HASH, overwrite=True)
     assert contents(path) == before  # the old run stays until the new one is whole
-    for mode in MODES:
-        add_chunks(again, mode)
+    add_chunks(again)
     finish(again, manifest(name="new"))
     assert load_run(path).name == "new"
 
@@ -95,29 +92,33 @@ def test_a_directory_that_is_no_run_is_never_overwritten(tmp_path: Path) -> None
 
 
 def test_a_partial_run_of_another_configuration_is_refused_or_discarded(tmp_path: Path) -> None:
-    add_chunks(open_partial(tmp_path / "run", HASH), "original")
+    add_chunks(open_partial(tmp_path / "run", HASH), ["original"])
     with pytest.raises(RunError, match="another configuration"):
         open_partial(tmp_path / "run", "b" * 64)
     fresh = open_partial(tmp_path / "run", "b" * 64, overwrite=True)
-    assert fresh.finished_chunks("original") == 0
+    assert fresh.finished_chunks() == 0
 
 
 def test_chunks_out_of_order_or_malformed_are_refused(tmp_path: Path) -> None:
     partial = open_partial(tmp_path / "run", HASH)
     rows, outputs = counts("original", 0), np.array([[1, 2]])
+
+    def add(columns: Any, given: Any = outputs, mode: str = "original") -> None:
+        partial.add_chunk(0, {mode: Chunk(columns, given)}, {})
+
     with pytest.raises(RunError, match="the next one is 0"):
-        partial.add_chunk("original", 1, rows, outputs, None, {})
+        partial.add_chunk(1, {"original": Chunk(rows, outputs)}, {})
     with pytest.raises(RunError, match=r"missing columns \['adds'\]"):
-        partial.add_chunk("original", 0, {name: rows[name] for name in rows if name != "adds"}, outputs, None, {})
+        add({name: rows[name] for name in rows if name != "adds"})
     with pytest.raises(RunError, match="float64"):
-        partial.add_chunk("original", 0, {**rows, "adds": np.zeros(2)}, outputs, None, {})
+        add({**rows, "adds": np.zeros(2)})
     with pytest.raises(RunError, match="frame by frame"):
-        partial.add_chunk("original", 0, {**rows, "core": np.array([1, 0])}, outputs, None, {})
+        add({**rows, "core": np.array([1, 0])})
     with pytest.raises(RunError, match="unknown mode 'orginal'"):
-        partial.add_chunk("orginal", 0, rows, outputs, None, {})
+        add(rows, mode="orginal")
     with pytest.raises(RunError, match="32 bits"):
-        partial.add_chunk("original", 0, rows, np.array([[1, 2**31]]), None, {})
-    assert partial.finished_chunks("original") == 0
+        add(rows, np.array([[1, 2**31]]))
+    assert partial.finished_chunks() == 0
 
 
 def test_row_groups_are_small_and_do_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,18 +130,27 @@ def test_row_groups_are_small_and_do_not_depend_on_chunks(tmp_path: Path, monkey
     assert load_run(path).counts["frame"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4] * 2
 
     partial = open_partial(tmp_path / "one", HASH)  # the same frames, all in one chunk
+    chunks = {}
     for mode in ("rounding", "sigma_delta"):
         rows, sent = ([part(mode, frame) for frame in range(5)] for part in (counts, messages))
         columns = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
         outputs = np.array([OUTPUTS[mode][frame % 2] for frame in range(5)])
-        partial.add_chunk(mode, 0, columns, outputs, pd.concat(sent), {})
+        chunks[mode] = Chunk(columns, outputs, pd.concat(sent))
+    partial.add_chunk(0, chunks, {})
     assert contents(finish(partial, manifest(["rounding", "sigma_delta"]), frames=5)) == contents(path)
 
 
 def test_modes_with_different_frames_do_not_become_a_run(tmp_path: Path) -> None:
     partial = open_partial(tmp_path / "run", HASH)
-    add_chunks(partial, "rounding")
-    add_chunks(partial, "sigma_delta", until=1)
+    add_chunks(partial, ["rounding", "sigma_delta"], until=1)
+    partial.add_chunk(1, {"rounding": chunk("rounding", 1)}, {})
+    with pytest.raises(RunError, match="nothing was simulated for mode sigma_delta"):
+        finish(partial, manifest(["rounding", "sigma_delta"]))
+    partial = open_partial(tmp_path / "other", HASH)
+    both, (first, *_) = [chunk("rounding", frame) for frame in (0, 1)], [chunk("sigma_delta", 0)]
+    counted = {name: np.concatenate([each.counts[name] for each in both]) for name in both[0].counts}
+    more = Chunk(counted, np.concatenate([each.outputs for each in both]))
+    partial.add_chunk(0, {"rounding": more, "sigma_delta": first}, {})
     with pytest.raises(RunError, match="differ in the number of frames"):
         finish(partial, manifest(["rounding", "sigma_delta"]))
     with pytest.raises(RunError, match="nothing was simulated for mode original"):
@@ -194,8 +204,7 @@ def test_another_schema_version(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=rf"schema version 99, .* --out {path} --overwrite"):
         load_run(path)
     partial = open_partial(path, "a" * 64, overwrite=True)  # what the sentence says works
-    for mode in MODES:
-        add_chunks(partial, mode)
+    add_chunks(partial)
     finish(partial, manifest())
     assert load_run(path).frame_count == 2
 

@@ -13,7 +13,7 @@ from reports_split import Chip, add_chunks, finish, layers, make_split_run, mesh
 
 from hwmodels import ENERGY_COLUMNS
 from hwmodels.records import LINK_COLUMNS, OF_THE_LAYER
-from reports import Run, RunError, load_run, open_partial
+from reports import Chunk, Run, RunError, load_run, open_partial
 from reports.figures.chip_plots import frame_waterfall
 from reports.run.mesh import check_mesh
 from reports.run.parts import Parts
@@ -149,15 +149,13 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     chip = Chip()
     whole = contents(make_split_run(tmp_path / "whole", record=True))
     first = open_partial(tmp_path / "killed", "c" * 64)
-    add_chunks(first, chip, "original", record=True, until=1)
+    add_chunks(first, chip, record=True, until=1)
     (first.partial / "chunk-original-00001.links.parquet").write_bytes(b"half a chu")
     again = open_partial(tmp_path / "killed", "c" * 64)
-    for mode in chip.modes:
-        add_chunks(again, chip, mode, record=True)
+    add_chunks(again, chip, record=True)
     assert contents(finish(again, chip, frames=6)) == whole
     other = open_partial(tmp_path / "chunks", "c" * 64)  # the same frames in other chunks
-    for mode in chip.modes:
-        add_chunks(other, chip, mode, record=True, each=5)
+    add_chunks(other, chip, record=True, each=5)
     assert contents(finish(other, chip, frames=6)) == whole
 
 
@@ -176,8 +174,7 @@ def test_damaged_files_are_named(tmp_path: Path, name: str) -> None:
 def test_links_that_are_not_those_of_the_mesh_are_refused(tmp_path: Path) -> None:
     chip = Chip()
     partial = open_partial(tmp_path / "run", "c" * 64)
-    for mode in chip.modes:
-        add_chunks(partial, chip, mode)
+    add_chunks(partial, chip)
     with pytest.raises(RunError, match="rows of links in mode original"):
         finish(partial, Chip(columns=4), frames=6)
     assert not (tmp_path / "run").exists()
@@ -185,8 +182,9 @@ def test_links_that_are_not_those_of_the_mesh_are_refused(tmp_path: Path) -> Non
     rows = {name: np.array([0]) for name in load_run(make_run(tmp_path / "one")).counts.columns[4:]}
     index = {"frame": np.array([0]), "core": np.array([0])}
     other = open_partial(tmp_path / "other", "c" * 64)
+    chunk = Chunk({**index, **rows}, np.array([[1]]), links={**zeros, "link": np.array([1])})
     with pytest.raises(RunError, match="links 0, 1, 2"):
-        other.add_chunk("original", 0, {**index, **rows}, np.array([[1]]), None, {}, {**zeros, "link": np.array([1])})
+        other.add_chunk(0, {"original": chunk}, {})
 
 
 def test_a_mesh_that_cannot_be() -> None:

@@ -57,9 +57,9 @@ def test_block_size_and_checkpoints_change_nothing(case, size):
         if saved is not None:
             restore(state, saved)
         part = frames[first : first + size]
-        blocks.append(advance(state, part, last=len(part) == 0, trace=True))
+        blocks += advance(state, part, last=len(part) == 0, record_messages=True)
         saved = checkpoint(state)
-    blocks.append(advance(state, frames[:0], last=True, trace=True))
+    blocks += advance(state, frames[:0], last=True, record_messages=True)
     np.testing.assert_array_equal(np.concatenate([b.counts for b in blocks]), whole.counts)
     np.testing.assert_array_equal(np.concatenate([b.mesh for b in blocks]), whole.mesh)
     np.testing.assert_array_equal(np.concatenate([b.integers for b in blocks]), whole.integers)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from simulator.bundles import bundle
+from simulator.counts.arrays import Listing
+from simulator.counts.kernels_listing import list_layer
 from simulator.values.digest import digest_keys
 from simulator.values.kernels_messages import (
     CHANGED_L1,
     DIGEST_SUM,
     L1_SUM,
-    NONZERO_SUM,
     PRODUCT_SUM,
     S_L1_SUM,
     SQUARE_SUM,
@@ -26,6 +30,29 @@ from simulator.values.kernels_products import NARROW, add_messages
 from simulator.values.kernels_receive import settle
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+class MapsOf(NamedTuple):
+    """What `list_layer` reads of the maps."""
+
+    sent: np.ndarray
+    pixel: np.ndarray
+    sent_shape: np.ndarray
+    zeros: bool
+
+
+class Lists(NamedTuple):
+    """What it reads of a trace and writes of slots: a ring of one frame."""
+
+    neuron: np.ndarray
+    value: np.ndarray
+    messages: np.ndarray
+    pixel_messages: np.ndarray
+
+    @staticmethod
+    def empty(neurons, pixels):
+        lists, counts = np.zeros((1, neurons), np.int32), np.zeros((1, pixels), np.int32)
+        return Lists(lists.copy(), lists.copy(), np.zeros((1, 1), np.int64), counts)
 
 
 @pytest.mark.parametrize("width", [np.int8, np.int16])
@@ -84,23 +111,48 @@ def test_changes_are_listed_in_order_and_summed(seed, count, share):
     assert distance_of(integers, neuron, value, listed, end, l1, l1_before) == distances[now != old].sum()
 
 
-@given(seeds, st.integers(1, 100), st.booleans())
-def test_values_are_listed_all_or_where_not_zero(seed, count, dense):
+@given(seeds, st.integers(1, 100))
+def test_values_are_listed_where_not_zero(seed, count):
     rng = np.random.default_rng(seed)
     first, key, listed, place = 4, 77, 1, 2
     new = rng.integers(-2, 3, place + count).astype(np.int32)
     integers = np.zeros(first + count, np.int32)
     neuron, value = np.full(listed + count + 1, -1, np.int32), np.zeros(listed + count + 1, np.int32)
     sums = np.zeros(SUMS, np.int64)
-    end = list_values(new, place, count, integers, first, key, dense, neuron, value, listed, sums)
+    end = list_values(new, place, count, integers, first, key, neuron, value, listed, sums)
     s = new[place:]
-    sent = np.arange(count) if dense else np.flatnonzero(s)
+    sent = np.flatnonzero(s)
     np.testing.assert_array_equal(neuron[listed:end], first + sent)
     np.testing.assert_array_equal(value[listed:end], s[sent])
     np.testing.assert_array_equal(integers[first:], s)
-    assert sums[NONZERO_SUM] == np.count_nonzero(s)
     assert sums[L1_SUM] == np.abs(s).sum()
     assert sums[DIGEST_SUM] == (s.astype(np.int64) * digest_keys(count, key + first)).sum()
+
+
+@given(seeds, st.integers(1, 30), st.integers(1, 5), st.booleans(), st.booleans())
+def test_values_are_listed_from_changes_or_from_values(seed, pixels, channels, zeros, carried):
+    """Two frames: what a network that sends values lists is the integers themselves, pixel by pixel."""
+    rng = np.random.default_rng(seed)
+    count = pixels * channels
+    offsets = np.array([0, count]), np.array([0, pixels])
+    maps = bundle(MapsOf(*map(np.int64, offsets), np.array([[1, pixels, channels]]), zeros))
+    trace, own = (bundle(Lists.empty(count, pixels)) for _ in range(2))
+    listing, before = bundle(Listing(np.zeros(count, np.int32))), np.zeros(count, np.int32)
+    for _ in range(2):
+        s = rng.integers(-2, 3, count).astype(np.int32)
+        listed = s - before if carried else s
+        sent = np.flatnonzero(listed)
+        trace.neuron[0, : len(sent)], trace.value[0, : len(sent)] = sent, listed[sent]
+        trace.messages[0, 0] = len(sent)
+        l1, nonzero = list_layer(maps, trace, listing, own, 0, 0, carried)
+        expected = np.arange(count) if zeros else np.flatnonzero(s)
+        assert own.messages[0, 0] == len(expected)
+        np.testing.assert_array_equal(own.neuron[0, : len(expected)], expected)
+        np.testing.assert_array_equal(own.value[0, : len(expected)], s[expected])
+        of_pixel = s.reshape(pixels, channels) != 0
+        np.testing.assert_array_equal(own.pixel_messages[0], of_pixel.sum(axis=1) if not zeros else channels)
+        assert (l1, nonzero) == (np.abs(s).sum(), np.count_nonzero(s))
+        before = s
 
 
 @given(seeds, st.integers(1, 80), st.integers(8, 32))

@@ -15,7 +15,8 @@ from small_chips import CHIP, chain, frames, with_core
 
 from hwmodels.chip import Chip, MemoryTiming
 from simulator import Arrival, SimulationError, one_core_each, plan_network, simulate
-from simulator.fast import find_times, find_values, start
+from simulator.chip_run import find_times, follow
+from simulator.fast import find, start
 from simulator.modes import mode_named
 from simulator.placement.loads import core_loads_fs
 from simulator.timing.limits import LONGEST_FS
@@ -135,11 +136,13 @@ def slower(chip: Chip, factor: int) -> Chip:
 def test_no_frame_takes_longer_than_all_that_it_does(case) -> None:
     plan = plan_network(case.network, case.chip, mode_named(case.mode), case.mapping)
     state = start(case.network, plan, case.arrival, block=len(case.frames))
-    find_values(state, case.frames.reshape(len(case.frames), -1))
-    spent = frame_costs(state.costs, state.slots, np.arange(len(case.frames)))
-    find_times(state, last=True)
+    find(state, case.frames.reshape(len(case.frames), -1))
+    (run,) = state.runs
+    follow(run, state.found)
+    spent = frame_costs(run.costs, run.slots, np.arange(len(case.frames)))
+    find_times(run, last=True)
     arrival = (len(case.frames) - 1) * case.arrival.interval_fs
-    assert state.times.update_end.max() <= arrival + spent.sum() + state.costs.tail.sum()
+    assert run.times.update_end.max() <= arrival + spent.sum() + run.costs.tail.sum()
 
 
 @given(cases() | cases(branches=True, splits=True), st.floats(0.5, 1.5))

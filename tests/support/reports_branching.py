@@ -15,7 +15,7 @@ from reports_example import MESH
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS
-from reports import open_partial
+from reports import Chunk, open_partial
 
 MODES = ("original", "rounding", "sigma_delta")
 NEURONS = 64
@@ -76,14 +76,15 @@ def make_branching_run(
     """
     entries = layers(blocks, len(names))
     s = values(frames, len(entries))
-    partial = open_partial(path, "a" * 64)
+    partial, chunks = open_partial(path, "a" * 64), {}
     for mode in MODES:
         right = np.arange(frames) // 10 % len(names)
         answers = right if mode == "original" else (right + (np.arange(frames) % 7 == 3)) % len(names)
         outputs = (
             100 - (np.arange(len(names)) - right[:, None]) % len(names) + 1000 * np.eye(len(names), dtype=int)[answers]
         )
-        partial.add_chunk(mode, 0, _counts(mode, s, entries), outputs, None, {"next": np.array(frames)})
+        chunks[mode] = Chunk(_counts(mode, s, entries), outputs)
+    partial.add_chunk(0, chunks, {"next": np.array(frames)})
     if pictures is None:
         pictures = np.random.default_rng(2).integers(0, 256, (frames, 24, 32, 3), dtype=np.uint8)
     accelerator = load_accelerator("horowitz-45nm").model_dump(mode="json", by_alias=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS, MESSAGE_COLUMNS
-from reports import PartialRun, open_partial
+from reports import Chunk, PartialRun, open_partial
 
 NS = 10**6
 MODES = ("original", "rounding", "sigma_delta")
@@ -84,13 +84,17 @@ def messages(mode: str, frame: int) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(MESSAGE_COLUMNS, columns, strict=True))).astype(np.int64)
 
 
-def add_chunks(partial: PartialRun, mode: str, *, until: int = 2, record: bool = False) -> None:
+def add_chunks(partial: PartialRun, modes: Sequence[str] = MODES, *, until: int = 2, record: bool = False) -> None:
     """Add the chunks of one frame each that are not there yet, up to frame `until`."""
-    for frame in range(partial.finished_chunks(mode), until):
-        outputs = np.array([OUTPUTS[mode][frame % 2]])
-        rows = counts(mode, frame, wait_ns=10 if mode == "original" and frame == 1 else 0)
-        state = {"next": np.array(frame + 1)}
-        partial.add_chunk(mode, frame, rows, outputs, messages(mode, frame) if record else None, state)
+    for frame in range(partial.finished_chunks(), until):
+        chunks = {mode: chunk(mode, frame, record=record) for mode in modes}
+        partial.add_chunk(frame, chunks, {"next": np.array(frame + 1)})
+
+
+def chunk(mode: str, frame: int, *, record: bool = False) -> Chunk:
+    """One frame of one mode."""
+    rows = counts(mode, frame, wait_ns=10 if mode == "original" and frame == 1 else 0)
+    return Chunk(rows, np.array([OUTPUTS[mode][frame % 2]]), messages(mode, frame) if record else None)
 
 
 def finish(
@@ -120,6 +124,5 @@ def make_run(
 ) -> Path:
     """Write the example run to `path`; `more` goes into its manifest."""
     partial = open_partial(path, "a" * 64)
-    for mode in modes:
-        add_chunks(partial, mode, until=frames, record=record)
+    add_chunks(partial, modes, until=frames, record=record)
     return finish(partial, manifest(modes, **more), frames=frames, labels=labels, quantisation=quantisation)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hwmodels import load_accelerator
 from hwmodels.records import COLUMNS, LINK_COLUMNS, MESSAGE_COLUMNS
-from reports import PartialRun, open_partial
+from reports import Chunk, PartialRun, open_partial
 
 MODES = ("original", "rounding", "sigma_delta")
 PS = 1000
@@ -218,15 +218,13 @@ def make_split_run(path: Path, chip: Chip | None = None, *, frames: int = 6, rec
     """Write the run to `path`; `more` goes into its manifest."""
     chip = chip or Chip()
     partial = open_partial(path, "c" * 64)
-    for mode in chip.modes:
-        add_chunks(partial, chip, mode, frames=frames, record=record)
+    add_chunks(partial, chip, frames=frames, record=record)
     return finish(partial, chip, frames=frames, **more)
 
 
 def add_chunks(
     partial: PartialRun,
     chip: Chip,
-    mode: str,
     *,
     frames: int = 6,
     record: bool = False,
@@ -234,17 +232,22 @@ def add_chunks(
     each: int = 4,
 ) -> None:
     """The chunks, of `each` frames, that are not there yet, `until` so many are."""
+    number = -(-frames // each) if until is None else until
+    for index in range(partial.finished_chunks(), number):
+        chosen = range(index * each, min((index + 1) * each, frames))
+        chunks = {mode: _chunk(chip, mode, frames, chosen, record=record) for mode in chip.modes}
+        partial.add_chunk(index, chunks, {"next": np.array(chosen.stop)})
+
+
+def _chunk(chip: Chip, mode: str, frames: int, chosen: range, *, record: bool) -> Chunk:
     made = Frames(chip, np.random.default_rng(frames + len(mode)), np.zeros(len(chip.cores), np.int64))
     for frame in range(frames):
         made.add(frame)
-    number = -(-frames // each) if until is None else until
-    for index in range(partial.finished_chunks(mode), number):
-        chosen = range(index * each, min((index + 1) * each, frames))
-        outputs = np.array([[5, frame % 7, 3, 1] for frame in chosen])
-        sent = [row for row in made.messages if row[0] in chosen]
-        messages = pd.DataFrame(sent, columns=list(MESSAGE_COLUMNS)).astype(np.int64) if record else None
-        counts, links = (_columns(rows, chosen) for rows in (made.counts, made.links))
-        partial.add_chunk(mode, index, counts, outputs, messages, {"next": np.array(chosen.stop)}, links or None)
+    outputs = np.array([[5, frame % 7, 3, 1] for frame in chosen])
+    sent = [row for row in made.messages if row[0] in chosen]
+    messages = pd.DataFrame(sent, columns=list(MESSAGE_COLUMNS)).astype(np.int64) if record else None
+    counts, links = (_columns(rows, chosen) for rows in (made.counts, made.links))
+    return Chunk(counts, outputs, messages, links or None)
 
 
 def finish(partial: PartialRun, chip: Chip, *, frames: int, **more: Any) -> Path:
