@@ -61,11 +61,7 @@ def test_every_attribute_of_the_standard_is_read_or_known_to_mean_nothing():
             assert standard <= named, (operator, opset, standard - named)
     for operator in (*_READ, *_MEANINGLESS, *_READ_BEFORE):
         named = {*_READ.get(operator, ()), *_MEANINGLESS.get(operator, ()), *_READ_BEFORE.get(operator, (0, ()))[1]}
-        ever = {
-            name
-            for opset in opsets(operator)
-            for name in onnx.defs.get_schema(operator, opset).attributes
-        }
+        ever = {name for opset in opsets(operator) for name in onnx.defs.get_schema(operator, opset).attributes}
         assert named <= ever, (operator, named - ever)
 
 
