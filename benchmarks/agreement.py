@@ -19,7 +19,7 @@ from deltasim.experiment.files import CLIP_ACCELERATOR, CLIP_NETWORK, OWN_PRECIS
 from hwmodels import Chip, chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import simulate
-from workloads import Graph, Quantisation, integer_forward, load_frames, load_network, quantise
+from workloads import Network, Quantisation, integer_forward, load_frames, load_network, quantise
 from workloads.assets import ASSETS, asset_named, find_asset
 from workloads.graphs.run import walk_graph
 from workloads.integer.calibration import float_batches
@@ -42,7 +42,7 @@ class Clip:
     """Frames (n, pixels) uint8 and what the float network gives for them, (n, classes)."""
 
     name: str
-    network: Graph
+    network: Network
     pixels: NDArray[np.uint8]
     outputs: Outputs
 
@@ -67,7 +67,6 @@ def main() -> None:
 def read_clip(name: str, chosen: str, stride: int) -> Clip:
     """The frames in the size of the network, and the network's own answers."""
     network = load_network(CLIP_NETWORK)
-    assert isinstance(network, Graph)  # noqa: S101 - SqueezeNet is one
     path = find_asset(asset_named(name)) if name in ASSETS else Path(name)
     if path is None:
         raise SystemExit(f"first: deltasim data fetch {name}")

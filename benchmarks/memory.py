@@ -25,7 +25,7 @@ from deltasim.experiment.files import channel_order
 from deltasim.experiment.job import plan_job
 from deltasim.experiment.settings import Settings
 from hwmodels import load_accelerator
-from workloads import Frames, Graph, Quantisation, load_frames, load_network, normalised, quantise
+from workloads import Frames, Network, Quantisation, load_frames, load_network, normalised, quantise
 from workloads.assets import asset_named, find_asset
 
 VGG16 = "vgg16-convolutions"
@@ -82,21 +82,20 @@ def _in_own_process(network: str, clip: Path | None, count: int) -> dict[str, fl
     return found
 
 
-def _graph(name: str) -> Graph:
+def _graph(name: str) -> Network:
     if name == VGG16:
         path = find_asset(asset_named(VGG16))
         if path is None:
             raise SystemExit(f"first: deltasim data fetch {VGG16}")
         graph = load_network(path)
-        assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
         return normalised(graph, "caffe-bgr")
     graph = load_network(name)
-    if not isinstance(graph, Graph):
+    if graph.chain is not None:
         raise SystemExit(f"{name} takes no pictures")
     return graph
 
 
-def _endless(graph: Graph, clip: Path | None, count: int) -> Frames:
+def _endless(graph: Network, clip: Path | None, count: int) -> Frames:
     """`count` frames of `clip` as often as it takes, or of a box that moves over a pattern."""
     channels, height, width = graph.input_shape
     pictures = None if clip is None else load_frames(clip, size=(height, width), channels=channel_order(graph))

@@ -19,6 +19,7 @@ from simulator import Arrival, Placement, mode_named, plan_network, start
 from simulator.chip_run import find_times, follow, hand_over
 from simulator.fast import find
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
+from workloads.integer.unary import Relu
 
 LAYERS = 4
 FRAMES = 8
@@ -35,7 +36,7 @@ def network(size: int, channels: int) -> IntegerNetwork:
             shape=shape,
             synapses=(Synapses(number - 1, eye, Window()),),
             bias=np.zeros(channels, np.int32),
-            activation="relu",
+            activation=Relu(),
             requantiser=same if number < LAYERS else None,
             accumulator_scale=np.ones(channels),
             sent_shape=shape,

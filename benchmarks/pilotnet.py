@@ -12,6 +12,7 @@ import numpy as np
 
 from hwmodels.prices.conventions import vendor_synops
 from workloads import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window
+from workloads.integer.unary import Relu
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _integer_layer(
         shape=layer.shape,
         synapses=(Synapses(number - 1, weights, Window(layer.stride, layer.padding) if layer.kernel else None),),
         bias=np.zeros(layer.shape[2], np.int32),
-        activation="relu",
+        activation=Relu(),
         requantiser=None if last else _divide_by(divisor),
         accumulator_scale=np.ones(layer.shape[2]),
         sent_shape=layer.shape,

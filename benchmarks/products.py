@@ -20,7 +20,7 @@ from hwmodels import chip_of, load_accelerator
 from simulator import Arrival, mode_named, plan_network, start
 from simulator.values.finding import Finder, make_product
 from simulator.values.kernels_frames import predicted_costs
-from workloads import Graph, Quantisation, load_network, normalised, quantise
+from workloads import Quantisation, load_network, normalised, quantise
 from workloads.assets import asset_named, find_asset
 
 LEVELS, SHARE, REPEATS = 32, 0.5, 5
@@ -32,7 +32,6 @@ def main() -> None:
     if model is None:
         raise SystemExit("first: deltasim data fetch vgg16-convolutions")
     graph = load_network(model)
-    assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (2, 3 * 224 * 224), dtype=np.uint8)
     scaled = quantise(normalised(graph, "caffe-bgr"), noise, Quantisation(levels=LEVELS)).scaled

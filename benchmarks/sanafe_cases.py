@@ -30,6 +30,7 @@ from workloads import (
     load_network,
     quantise,
 )
+from workloads.integer.unary import Relu
 
 ACCELERATOR = Path(__file__).parent / "sanafe-chip.yaml"
 SEED = 20170424
@@ -193,7 +194,7 @@ def _layer(
         shape=shape,
         synapses=(Synapses(0, random.integers(-most, most, weights).astype(np.int8), window),),
         bias=random.integers(-8, 8, shape[2]).astype(np.int32),
-        activation="relu",
+        activation=Relu(),
         requantiser=None if threshold is None else _step(threshold),
         accumulator_scale=np.ones(shape[2]),
         sent_shape=shape,

@@ -32,7 +32,7 @@ from simulator.chip_run import find_times, follow, hand_over
 from simulator.fast import FastState
 from simulator.placement.plan import link_macs
 from simulator.values.kernels_frames import take_in
-from workloads import Graph, IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
+from workloads import IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
 from workloads.assets import asset_named, find_asset
 
 LEVELS = 32
@@ -106,7 +106,6 @@ def _compared(simulated: list[float], elsewhere: list[float], other: FastState |
 
 def _quantised(model: Path, pixels: NDArray[np.uint8]) -> IntegerNetwork:
     graph = load_network(model)
-    assert isinstance(graph, Graph)  # noqa: S101 - an .onnx file always gives a graph
     return quantise(normalised(graph, "caffe-bgr"), pixels[:8], Quantisation(levels=LEVELS)).scaled
 
 

@@ -23,12 +23,12 @@ from deltasim.experiment.traces import TraceUse
 from deltasim.experiment.yaml_text import to_yaml
 from hwmodels import Accelerator, ConfigError, Problem, load_accelerator
 from reports import Run, figures_of, load_run, write_dashboard
-from workloads import Frames, QuantisedNetwork, frames_of_array
+from workloads import Frames, IntegerNetwork, QuantisedNetwork, frames_of_array
 from workloads.frames.source import stacked
 
 
 def simulate(
-    network: QuantisedNetwork,
+    network: QuantisedNetwork | IntegerNetwork,
     frames: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
     accelerator: Accelerator | Path | str,
     *,
@@ -47,6 +47,7 @@ def simulate(
 ) -> Run:
     """Simulate `frames` through the network on the accelerator in every mode asked for, and return the finished run.
 
+    network: from `ds.quantise`, or an integer network of one's own, which runs in the modes of its precision.
     frames: from `ds.frames`, or a (n, pixels) or (n, *input_shape) uint8 array, or a list of frames; one with its
     channels last is turned where that is certain, with a warning in the run. accelerator: loaded, or its name or file.
     modes: of `ds.MODES`, or one of them; all that the accelerator can run unless given. mapping: which cores the layers
@@ -68,7 +69,8 @@ def simulate(
     check_threads(threads)
     stream = frames if isinstance(frames, Frames) else frames_of_array("array", stacked(frames))
     chip = accelerator if isinstance(accelerator, Accelerator) else load_accelerator(accelerator)
-    job = plan_job(network, stream, chip, settings)
+    quantised = network if isinstance(network, QuantisedNetwork) else QuantisedNetwork.of(network)
+    job = plan_job(quantised, stream, chip, settings)
     path = None if out is None else Path(out)
     with notebook_bars(progress) as report:
         return run_job(job, path, overwrite=overwrite, threads=threads, progress=report, traces=_checked_use(traces))

@@ -29,13 +29,14 @@ import numpy as np
 from hwmodels import Accelerator, ConfigError, Problem
 from hwmodels.loading.validation import did_you_mean
 from reports import Run
-from workloads import Frames, Graph, Network, Quantisation, QuantisedNetwork
+from workloads import Frames, IntegerNetwork, Network, Quantisation, QuantisedNetwork
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _MADE_BY: Final[dict[type, str]] = {
     QuantisedNetwork: "a quantised network, which ds.quantise(network, frames) makes",
+    IntegerNetwork: "an integer network",
     Network: "a network, which ds.load_network(name) or ds.network_from_arrays(...) makes",
     Frames: "frames, which ds.frames(name) opens",
     Accelerator: "an accelerator, which ds.load_accelerator(name) loads",
@@ -119,7 +120,7 @@ def _kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
 def _needed(value: object, kind: Any) -> str:  # noqa: ANN401
     """What an annotation asks for, in words, with the nearest of its own words."""
     words = [word for each in _choices(kind) if get_origin(each) is Literal for word in get_args(each)]
-    others = [each for each in _choices(kind) if get_origin(each) is not Literal and each is not Graph]
+    others = [each for each in _choices(kind) if get_origin(each) is not Literal]
     needed = list(dict.fromkeys([*map(repr, words), *map(_named, others)]))
     text = needed[0] if len(needed) == 1 else f"{', '.join(needed[:-1])} or {needed[-1]}"
     return text + (did_you_mean(value, words) if isinstance(value, str) else "")

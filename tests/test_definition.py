@@ -12,6 +12,7 @@ from hwmodels.chip import MemoryTiming
 from hwmodels.records import COLUMNS
 from simulator import Arrival, Placement, simulate
 from workloads.integer.network import IntegerLayer, MaxPooling, Synapses, Window
+from workloads.integer.unary import Identity, Relu
 
 ENGINES = ["fast", "reference"]
 SCAN, FIRE, ENCODE = CORE.access_fs, CORE.fire_fs, CORE.encode_fs
@@ -62,7 +63,7 @@ def columns_of(height, sent, *, weights, window, pool=None):
     kernel = np.array(weights, np.int8).reshape(1, -1, 1, 1)
     rows = (height + 2 * window.padding[0] - len(weights)) // window.stride[0] + 1
     first = IntegerLayer(
-        "conv", (rows, 1, 1), (Synapses(0, kernel, window),), np.zeros(1, np.int32), "relu", identity(), np.ones(1),
+        "conv", (rows, 1, 1), (Synapses(0, kernel, window),), np.zeros(1, np.int32), Relu(), identity(), np.ones(1),
         sent_shape=(sent, 1, 1), pool=pool,
     )  # fmt: skip
     last = replace(network.layers[1], synapses=(Synapses(1, np.ones((sent, 1), np.int8)),))
@@ -144,7 +145,7 @@ def test_a_neuron_that_changes_and_reaches_nothing_fires(engine):
 def test_saturations_are_of_updated_neurons_at_either_end(engine, mode, counted, weight):
     """The layer's s is 0..255 and its activation the identity: 1000 is clipped at the top, -1000 at the bottom."""
     network = chain(1, 1, 1, weight=weight)
-    network = replace(network, layers=(replace(network.layers[0], activation="identity"), network.layers[1]))
+    network = replace(network, layers=(replace(network.layers[0], activation=Identity()), network.layers[1]))
     result = run(engine, network, frames([10], [10], [20]), CHIP, mode=mode)
     assert column(result, "saturations", core=1) == counted
     assert column(result, "saturations", core=0) == [0, 0, 0]

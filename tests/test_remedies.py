@@ -24,7 +24,7 @@ from deltasim.cli.app import app, main
 from deltasim.cli.overlay import with_options
 from deltasim.experiment.files import Experiment, load_experiment, read_experiment
 from hwmodels import ConfigError
-from workloads import Graph
+from workloads import Network
 from workloads.content_hash import content_sha256
 
 PACKAGES = ("deltasim", "workloads", "hwmodels", "simulator", "reports")
@@ -226,7 +226,7 @@ def test_an_output_or_a_shape_that_has_to_be_chosen_can_be(
     ds.quantise(graph, np.load(clip)["frames"].reshape(6, -1))
 
 
-def job_network(path: Path) -> ds.Network | Graph:
+def job_network(path: Path) -> ds.Network:
     experiment, folder = read_experiment(path)
     return load_experiment(experiment, folder).network
 
@@ -264,10 +264,10 @@ def test_shapes_of_other_kinds_are_refused_in_python(shape: object) -> None:
 
 def test_graphs_end_and_begin_as_asked_and_chains_say_why_not() -> None:
     whole = ds.load_network("squeezenet11")
-    assert isinstance(whole, Graph)
+    assert isinstance(whole, Network)
     middle = whole.nodes[3].name
     part = ds.load_network("squeezenet11", output=middle, input_shape=(3, 64, 48))
-    assert isinstance(part, Graph)
+    assert isinstance(part, Network)
     assert (part.output, part.input_shape, part.preprocessing) == (middle, (3, 64, 48), whole.preprocessing)
     with pytest.raises(ds.WorkloadError, match=r"has no node 'pool17'.*Known"):
         ds.load_network("squeezenet11", output="pool17")

@@ -19,6 +19,7 @@ from hwmodels import ConfigError, chip_of, load_accelerator
 from hwmodels.records import COLUMNS
 from simulator import Arrival, SimulationError, advance, mode_named, plan_network, simulate, start
 from workloads import IntegerLayer, IntegerNetwork, Requantiser, Synapses, Window, dense_layer
+from workloads.integer.unary import Relu
 
 PROFILE = "loihi1-sanafe"
 SIDE, CHANNELS, OUTPUTS, KERNEL = 128, 8, 32, 3
@@ -148,7 +149,7 @@ def three_cores() -> tuple[IntegerNetwork, np.ndarray]:
             f"layer{number}",
             np.ones((2, 2), np.int8),
             np.zeros(2, np.int32),
-            "relu",
+            Relu(),
             _same() if number == 1 else None,
             np.ones(2),
             source=number - 1,
@@ -167,7 +168,7 @@ def one_convolution() -> IntegerNetwork:
         shape=shape,
         synapses=(Synapses(0, weights, Window(padding=(1, 1))),),
         bias=np.zeros(OUTPUTS, np.int32),
-        activation="relu",
+        activation=Relu(),
         requantiser=None,
         accumulator_scale=np.ones(OUTPUTS),
         sent_shape=shape,

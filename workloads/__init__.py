@@ -4,23 +4,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "Clip": "integer.unary",
     "Frames": "frames.source",
-    "Graph": "graphs.graph",
+    "Identity": "integer.unary",
     "InputReport": "integer.quantisation_report",
     "IntegerLayer": "integer.network",
     "IntegerNetwork": "integer.network",
     "IntegerTrace": "integer.forward",
     "LayerReport": "integer.quantisation_report",
-    "LinearLayer": "graphs.network",
+    "Leaky": "integer.unary",
+    "LinearLayer": "graphs.layers",
     "MaxPooling": "integer.network",
-    "Network": "graphs.network",
+    "Network": "graphs.graph",
     "Preprocessing": "graphs.graph",
     "Quantisation": "integer.quantisation",
     "QuantisationReport": "integer.quantisation_report",
-    "QuantisedNetwork": "integer.quantising",
-    "Requantiser": "integer.network",
+    "QuantisedNetwork": "integer.quantised",
+    "Relu": "integer.unary",
+    "Requantiser": "integer.requantiser",
     "Synapses": "integer.network",
-    "Window": "integer.network",
+    "Table": "integer.unary",
+    "Window": "integer.linear",
     "WorkloadError": "errors",
     "activations": "graphs.network",
     "bits_needed": "integer.bounds",
@@ -30,7 +34,6 @@ _HOMES = {
     "fit_frames": "frames.shapes",
     "forward": "graphs.network",
     "frames_of_array": "frames.source",
-    "graph_of": "graphs.network_graph",
     "integer_forward": "integer.forward",
     "largest_inputs": "integer.bounds",
     "list_datasets": "frames.datasets",
@@ -55,28 +58,30 @@ if TYPE_CHECKING:
     from workloads.frames.shapes import fit_frames
     from workloads.frames.source import Frames, frames_of_array
     from workloads.frames.temporal import temporal_order
-    from workloads.graphs.graph import Graph, Preprocessing, cut_graph
+    from workloads.graphs.graph import Network, Preprocessing, cut_graph
+    from workloads.graphs.layers import LinearLayer
     from workloads.graphs.load import list_networks, load_network
-    from workloads.graphs.network import LinearLayer, Network, activations, forward, network_from_arrays
+    from workloads.graphs.network import activations, forward, network_from_arrays
     from workloads.graphs.network_files import save_network
-    from workloads.graphs.network_graph import graph_of
     from workloads.graphs.normalisation import normalised
     from workloads.graphs.run import run_graph
     from workloads.integer.bounds import bits_needed, largest_inputs, static_bound
     from workloads.integer.checks import check_integer_network
     from workloads.integer.forward import IntegerTrace, integer_forward, own_order, real_outputs
+    from workloads.integer.linear import Window
     from workloads.integer.network import (
         IntegerLayer,
         IntegerNetwork,
         MaxPooling,
-        Requantiser,
         Synapses,
-        Window,
         dense_layer,
     )
     from workloads.integer.quantisation import Quantisation
     from workloads.integer.quantisation_report import InputReport, LayerReport, QuantisationReport
-    from workloads.integer.quantising import QuantisedNetwork, quantise
+    from workloads.integer.quantised import QuantisedNetwork
+    from workloads.integer.quantising import quantise
+    from workloads.integer.requantiser import Requantiser
+    from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 else:
 
     def __getattr__(name: str) -> object:
@@ -87,13 +92,15 @@ else:
 
 
 __all__ = [
+    "Clip",
     "Frames",
-    "Graph",
+    "Identity",
     "InputReport",
     "IntegerLayer",
     "IntegerNetwork",
     "IntegerTrace",
     "LayerReport",
+    "Leaky",
     "LinearLayer",
     "MaxPooling",
     "Network",
@@ -101,8 +108,10 @@ __all__ = [
     "Quantisation",
     "QuantisationReport",
     "QuantisedNetwork",
+    "Relu",
     "Requantiser",
     "Synapses",
+    "Table",
     "Window",
     "WorkloadError",
     "activations",
@@ -113,7 +122,6 @@ __all__ = [
     "fit_frames",
     "forward",
     "frames_of_array",
-    "graph_of",
     "integer_forward",
     "largest_inputs",
     "list_datasets",

@@ -72,7 +72,7 @@ def map_(
     with status_line(f"loading {chosen.network} and frames") as say:
         job = job_of(chosen, folder, say=say)
     rows = _rows(job)
-    hops = traffic(job.network.full, chip_of(job.accelerator), job.mapping)
+    hops = traffic(job.network.either, chip_of(job.accelerator), job.mapping)
     if out is not None:
         replace_text(out, _written_out(chosen, folder, job))
     if json:
@@ -101,7 +101,7 @@ def _rows(job: Job) -> list[MappedLayer]:
     from hwmodels import chip_of
     from simulator.placement.loads import core_loads_fs
 
-    plan, loads = job.plans[0], core_loads_fs(job.network.full, chip_of(job.accelerator), job.mapping)
+    plan, loads = job.plans[0], core_loads_fs(job.network.either, chip_of(job.accelerator), job.mapping)
     rows: list[MappedLayer] = []
     for placement, layer, load in zip(job.mapping, plan.layers, loads, strict=True):
         own = [core for each in job.plans for core in each.cores[slice(*layer.cores)]]
@@ -127,7 +127,7 @@ def _print(job: Job, rows: list[MappedLayer], hops: int) -> None:
     from hwmodels import chip_of
 
     chip = chip_of(job.accelerator)
-    title = f"{job.network.full.name} on {chip.name}: {len(job.plans[0].cores)} of {len(chip.cores)} cores"
+    title = f"{job.network.either.name} on {chip.name}: {len(job.plans[0].cores)} of {len(chip.cores)} cores"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("layer", "cores", "cut", "weights KiB", "state KiB", "dense frame us"):
         table.add_column(name, justify="left" if name in {"layer", "cores", "cut"} else "right")

@@ -18,7 +18,7 @@ from hwmodels.schema.units import UnitError
 from simulator import InfeasibleError
 from simulator.placement.levers import KIB_BITS, Change, Lever, Problem
 from simulator.placement.mapping import refuse
-from workloads import QuantisedNetwork
+from workloads import QuantisedNetwork, bits_needed, largest_inputs, static_bound
 
 WIDEST_MESH: Final = 1024
 EXTRAPOLATE: Final = ("memories.sram.beyond_points", "extrapolate")
@@ -56,7 +56,7 @@ def with_advice(
     lines = list(error.lacking)
     if found:
         lines.append("each of these would do: " + "; ".join(str(advice) for _, advice in found))
-    message = str(refuse(network.full, chip_of(accelerator), lines))
+    message = str(refuse(network.either, chip_of(accelerator), lines))
     return InfeasibleError(message, error.shortages, tuple(lever for lever, _ in found), error.lacking)
 
 
@@ -85,12 +85,16 @@ def _fits(lever: Lever, network: QuantisedNetwork, chip: Chip, limit: int | None
     allowed = [change.value for change in lever.changes if change.setting == "limit"]
     most = allowed[0] if allowed else len(chip.cores) if limit is None or grown else min(limit, len(chip.cores))
     quantised = [change for change in lever.changes if change.setting.endswith("_bits") or change.setting == "overflow"]
-    return Problem(network.full, chip, most).after(quantised).solvable
+    return Problem(network.either, chip, most).after(quantised).solvable
 
 
 def _sum_bits(network: QuantisedNetwork) -> int:
     """Accumulators that no sum of the network overflows."""
-    return max(layer.bits_needed for layer in network.report.layers)
+    return max(
+        bits_needed(int(static_bound(layer, largest).max()))
+        for each in network.networks.values()
+        for layer, largest in zip(each.layers, largest_inputs(each), strict=True)
+    )
 
 
 def _adds_memory(lever: Lever) -> bool:

@@ -22,7 +22,6 @@ from hwmodels import Accelerator, ConfigError, Document, Problem, load_accelerat
 from hwmodels.loading.validation import problem_at
 from workloads import (
     Frames,
-    Graph,
     Network,
     Quantisation,
     QuantisedNetwork,
@@ -169,7 +168,7 @@ class Loaded:
 
     experiment: Experiment
     accelerator: Accelerator
-    network: Network | Graph
+    network: Network
     frames: Frames
     quantised: QuantisedNetwork
 
@@ -242,13 +241,13 @@ def named_network(
     *,
     output: str | None = None,
     input_shape: tuple[int, ...] | None = None,
-) -> Network | Graph:
+) -> Network:
     """A bundled or fetched network, or that of a file in `folder`, with how pixels become its input; see load_network.
 
     Raises WorkloadError if it is not there, cannot be had so, or does not say how they do.
     """
     network = load_network(_network(folder, name), output=output, input_shape=input_shape, normalisation=normalisation)
-    if isinstance(network, Graph) and network.preprocessing is None:
+    if network.preprocessing is None:
         raise WorkloadError(
             f"network {network.name!r} does not say how pixels become its input; choose one: --normalisation, or the "
             f"experiment's field normalisation: {', '.join(NORMALISATIONS)}"
@@ -256,7 +255,7 @@ def named_network(
     return network
 
 
-def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> tuple[Network | Graph, Precision]:
+def _at_scales(network: Network, precision: Precision, folder: Path) -> tuple[Network, Precision]:
     """The network and its settings with the scales of a file, if one is named."""
     if not isinstance(precision.scales, str):
         return network, precision
@@ -264,7 +263,7 @@ def _at_scales(network: Network | Graph, precision: Precision, folder: Path) -> 
     return scaled.network, precision.model_copy(update={"scales": scaled.scales})
 
 
-def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) -> Frames:
+def _frames(source: Path | str, choice: FramesChoice, network: Network) -> Frames:
     """The frames chosen; pictures are brought to the network's size and order of channels."""
     if not isinstance(source, Path):
         return load_frames(
@@ -286,9 +285,9 @@ def _frames(source: Path | str, choice: FramesChoice, network: Network | Graph) 
     )
 
 
-def channel_order(network: Network | Graph) -> Literal["rgb", "bgr", "gray"]:
+def channel_order(network: Network) -> Literal["rgb", "bgr", "gray"]:
     """The order of channels that a network wants: what it says, else rgb for three channels and gray for one."""
-    if isinstance(network, Graph) and network.preprocessing is not None:
+    if network.preprocessing is not None and network.input_map == network.input_shape:
         return network.preprocessing.order
     return "rgb" if len(network.input_shape) == 3 and network.input_shape[0] == 3 else "gray"
 

@@ -18,6 +18,7 @@ from simulator.modes import encoded_modes
 from workloads import Frames, IntegerNetwork, QuantisedNetwork, fit_frames
 from workloads.content_hash import content_sha256, hashed_fields, not_hashed
 from workloads.graphs.labels import check_labels
+from workloads.integer.quantised import PRECISIONS
 
 FS_PER_SECOND: Final = 10**15
 LONGEST_FS: Final = 2**63 - 1
@@ -72,20 +73,21 @@ def plan_job(
     SimulationError with all that does not fit, WorkloadError for frames that the network does not take.
     """
     settings = settings or Settings()
-    frames = fit_frames(frames, network.input_shape, network.full.name)
+    frames = fit_frames(frames, network.input_shape, network.either.name)
     chip = chip_of(accelerator)
-    modes = settings.modes or default_modes(accelerator)
+    modes = settings.modes or default_modes(accelerator, network)
     repeated = {mode for mode in modes if modes.count(mode) > 1}
     if repeated:
         raise SimulationError(f"modes named twice: {', '.join(sorted(repeated))}")
     if not modes:
         raise SimulationError("no modes: name at least one of " + ", ".join(MODES_TABLE))
+    _check_precisions(network, modes)
     if frames.count * arrival_of(settings).interval_fs > LONGEST_FS:
         raise SimulationError(
             f"{frames.count} frames at {settings.frame_rate_hz} Hz take longer than the 2.5 hours "
             "that time is counted in (2**63 fs): run fewer frames, raise frame_rate_hz, or do not pace them"
         )
-    check_labels(frames, network.full.outputs)
+    check_labels(frames, network.either.outputs)
     mapping = _mapping(network, accelerator, chip, settings, modes)
     plans = tuple(plan_network(network_for(network, mode), chip, mode_named(mode), mapping) for mode in modes)
     settings = replace(settings, modes=modes)
@@ -101,24 +103,46 @@ def _mapping(
     """
     choice = settings.mapping
     simple = choice.layers is None and choice.strategy == "fit" and choice.cores is None
-    if simple and len(network.full.layers) < len(chip.cores):
+    if simple and len(network.either.layers) < len(chip.cores):
         try:
             for mode in modes:
                 plan_network(network_for(network, mode), chip, mode_named(mode))
         except SimulationError:
             pass
         else:
-            return one_core_each(network.full)
+            return one_core_each(network.either)
     try:
-        return mapping_of(choice, network.full, chip)
+        return mapping_of(choice, network.either, chip)
     except InfeasibleError as error:
         raise with_advice(error, network, accelerator, choice.cores) from None
 
 
-def default_modes(accelerator: Accelerator) -> tuple[str, ...]:
-    """Every mode, or without a multiplier those that need none."""
+def default_modes(accelerator: Accelerator, network: QuantisedNetwork) -> tuple[str, ...]:
+    """Every mode that the network has integers for, or without a multiplier those of them that need none.
+
+    Raises SimulationError if that leaves none.
+    """
     multiplies = all(core.multiply is not None for core in (accelerator.core, *accelerator.cores))
-    return tuple(MODES_TABLE) if multiplies else encoded_modes()
+    able = tuple(MODES_TABLE) if multiplies else encoded_modes()
+    modes = tuple(mode for mode in able if mode_named(mode).precision in network.networks)
+    if not modes:
+        raise SimulationError(
+            f"accelerator {accelerator.name!r} has no multiplier, so it runs {', '.join(able)} only, and network "
+            f"{network.either.name!r} has no integers at scale k for them: take an accelerator with a multiplier"
+        )
+    return modes
+
+
+def _check_precisions(network: QuantisedNetwork, modes: tuple[str, ...]) -> None:
+    """Raise SimulationError if a mode asks for integers that the network does not have."""
+    lacking = [mode for mode in modes if mode_named(mode).precision not in network.networks]
+    if lacking:
+        able = [mode for mode in MODES_TABLE if mode_named(mode).precision in network.networks]
+        there = " and ".join(PRECISIONS[precision] for precision in network.networks)
+        raise SimulationError(
+            f"modes {', '.join(lacking)}: network {network.either.name!r} has integers at {there} only; choose from "
+            f"{', '.join(able)}"
+        )
 
 
 def arrival_of(settings: Settings) -> Arrival:
@@ -130,4 +154,4 @@ def arrival_of(settings: Settings) -> Arrival:
 
 def network_for(network: QuantisedNetwork, mode: str) -> IntegerNetwork:
     """The integer network that a mode runs: at full fixed point, or at scale k."""
-    return network.full if mode_named(mode).precision == "full" else network.scaled
+    return network.at(mode_named(mode).precision)

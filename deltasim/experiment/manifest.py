@@ -16,7 +16,7 @@ def describe_run(job: Job) -> RunRecord:
     """The manifest: modes, widths and scales, seeds and hashes of the inputs, versions. Nothing that time or place
     changes.
     """
-    network = job.network.full
+    network = job.network.either
     return {
         "name": job.settings.name,
         "modes": [plan.mode.name for plan in job.plans],
@@ -38,7 +38,7 @@ def describe_run(job: Job) -> RunRecord:
             "accumulator_bits": network.accumulator_bits,
             "overflow": network.overflow,
             "rounding": network.input_requantiser.rounding,
-            "scales": {part.precision: list(part.scales) for part in (job.network.full, job.network.scaled)},
+            "scales": {name: list(each.scales) for name, each in job.network.networks.items()},
         },
         "hashes": job.hashes,
         "versions": job.versions,
@@ -53,13 +53,15 @@ def _output_scale(job: Job, mode: str) -> list[float]:
     return scale
 
 
-def describe_quantisation(job: Job) -> QuantisationRecord:
+def describe_quantisation(job: Job) -> QuantisationRecord | None:
     """What quantisation did to the network, on the calibration frames: an entry per precision and core, as
-    `reports.tables.quantisation` reads it.
+    `reports.tables.quantisation` reads it. None if nobody measured it.
 
     See `workloads.QuantisationReport` for the meaning of each field. Nodes of the float graph are left out.
     """
     report, name = job.network.report, job.plans[0].cores[0].layer
+    if report is None:
+        return None
     inputs = [_fidelity(each, 0, name) for each in report.inputs]
     layers = [_with_limits(_fidelity(each, each.layer, each.name), each) for each in report.layers]
     return {
@@ -97,10 +99,10 @@ def _with_limits(record: QuantisedCoreRecord, entry: LayerReport) -> QuantisedCo
 
 def describe_cores(job: Job) -> list[CoreRecord]:
     """One entry per core in use: what it holds, where it stands, and what its accumulators could need at most."""
-    networks = (job.network.full, job.network.scaled)
+    networks = job.network.networks.values()
     bounds: list[dict[str, int]] = [
         {each.precision: int(static_bound(each.layers[index], largest_inputs(each)[index]).max()) for each in networks}
-        for index in range(len(job.network.full.layers))
+        for index in range(len(job.network.either.layers))
     ]
     entries = []
     for number, core in enumerate(job.plans[0].cores):

@@ -23,9 +23,8 @@ from deltasim.experiment.scales_file import ScalesFile, SenderScale, network_has
 from deltasim.experiment.settings import Settings
 from reports import RunError
 from reports.run.atomic import replacing
-from workloads import Graph, Network, list_datasets
+from workloads import Network, list_datasets
 from workloads.content_hash import content_sha256
-from workloads.graphs.network_graph import graph_of
 from workloads.integer.lowering import lower
 from workloads.optimise import OptimisedScales, ScaleSearch, SenderCost, optimise_scales
 
@@ -39,7 +38,7 @@ class OptimiseJob:
     """A search, worked out and checked: `frames` (n, pixels) uint8; `costs` of None are operations."""
 
     source: str
-    network: Network | Graph
+    network: Network
     frames: NDArray[np.uint8]
     settings: ScaleSearch
     costs: tuple[SenderCost, ...] | None
@@ -87,11 +86,10 @@ def optimise_job(
     """Load what the experiment names, and fill in what was left out. Raises as `load_experiment` does."""
     loaded = load_experiment(_on_training_images(experiment), folder, say)
     network = loaded.network
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    convolves = any(link.window is not None for layer in lower(graph).layers for link in layer.links)
+    convolves = any(link.window is not None for layer in lower(network).layers for link in layer.links)
     settings = _search(
         lambdas=lambdas,
-        loss=loss or ("kl" if prod(graph.shapes[graph.output][1:]) == 1 else "l2"),
+        loss=loss or ("kl" if prod(network.shapes[network.output][1:]) == 1 else "l2"),
         cost=cost,
         training=training or ("noise" if convolves else "straight_through"),
         per=per,

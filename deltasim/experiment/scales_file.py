@@ -13,8 +13,7 @@ from deltasim.experiment.yaml_text import to_yaml
 from hwmodels import ConfigError, Document, Problem, read_yaml, validate_document
 from hwmodels.loading.validation import problem_at
 from reports.run.atomic import replace_text
-from workloads import Graph, Network, graph_of
-from workloads.content_hash import content_sha256
+from workloads import Network
 from workloads.field_types import Real
 from workloads.integer.baking import bake_scales
 from workloads.integer.lowering import lower
@@ -49,13 +48,13 @@ class ScalesFile(BaseModel):
 class Scaled:
     """A network, and the scale of its input and of every hidden layer."""
 
-    network: Network | Graph
+    network: Network
     scales: tuple[float, ...]
 
 
-def network_hash(network: Network | Graph) -> str:
+def network_hash(network: Network) -> str:
     """Equal for networks with the same nodes, weights, names and preprocessing."""
-    return content_sha256(network if isinstance(network, Graph) else graph_of(network))
+    return network.sha256()
 
 
 def write_scales(path: Path, scales: ScalesFile) -> None:
@@ -63,21 +62,20 @@ def write_scales(path: Path, scales: ScalesFile) -> None:
     replace_text(path, to_yaml(scales.model_dump(mode="json", by_alias=True, exclude_none=True)))
 
 
-def apply_scales(path: Path, network: Network | Graph) -> Scaled:
+def apply_scales(path: Path, network: Network) -> Scaled:
     """`network` with the scales of the file; scales of single channels are baked into its weights (Appendix C).
 
     Raises ConfigError if there is no such file, or it is for another network.
     """
     document = read_yaml(path)
     file = validate_document(document, ScalesFile)
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    if file.network_sha256 != network_hash(graph):
+    if file.network_sha256 != network_hash(network):
         what = (
-            f"is of another network than {graph.name!r}, or was written by an older deltasim; find its own: deltasim "
+            f"is of another network than {network.name!r}, or was written by an older deltasim; find its own: deltasim "
             "optimise --network and all else as for this run"
         )
         raise ConfigError(problem_at(document, ("network_sha256",), what))
-    _check_senders(document, file, [layer.name for layer in lower(graph).layers[:-1]])
+    _check_senders(document, file, [layer.name for layer in lower(network).layers[:-1]])
     scales = tuple(each.scale for each in file.scales)
     if all(each.units is None for each in file.scales):
         return Scaled(network, scales)

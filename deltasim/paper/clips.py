@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deltasim.experiment.files import channel_order
 from deltasim.paper.records import ClipRecord
-from workloads import Frames, Graph, WorkloadError, load_frames
+from workloads import Frames, Network, WorkloadError, load_frames
 from workloads.assets import ASSETS, asset_named, find_asset
 from workloads.frames.ranges import bounds_of
 
@@ -47,7 +47,7 @@ class Clip:
         return {"name": self.name, "first": self.first, "last": self.last, "frames": self.frames.count}
 
 
-def open_clip(text: str, network: Graph) -> Clip:
+def open_clip(text: str, network: Network) -> Clip:
     """The clip that `text` names, such as `carphone:0:60` or `street.mp4`, brought to the size and the order of
     channels that `network` takes.
 

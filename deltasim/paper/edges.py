@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads import Graph, IntegerNetwork, integer_forward, largest_inputs, run_graph
+from workloads import IntegerNetwork, Network, integer_forward, largest_inputs, run_graph
 from workloads.assets import asset_named, find_asset
 from workloads.frames.archives import read_archive
 from workloads.graphs.run import normalise
@@ -52,7 +52,7 @@ def load_sides(network: str) -> Sides | None:
     )
 
 
-def float_edges(graph: Graph, sides: Sides, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def float_edges(graph: Network, sides: Sides, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Edges (n, H, W) of frames (n, pixels) uint8, 255 for certain, by the float network."""
     assert graph.preprocessing is not None  # noqa: S101 - the network of these sides has one
     pixels = frames.reshape(-1, *graph.input_shape)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltasim.experiment.files import channel_order, named_network
 from deltasim.paper.clips import Clip, open_clip, refuse_overlap
 from deltasim.paper.records import FilmRecord
-from workloads import Frames, Graph, WorkloadError
+from workloads import Frames, Network, WorkloadError
 from workloads.content_hash import content_sha256
 from workloads.frames.resize import resize
 from workloads.frames.splice import splice
@@ -30,7 +30,7 @@ class Film:
     `frames`: the static clip, then the moving one.
     """
 
-    network: Graph
+    network: Network
     static: Clip
     moving: Clip
     training: tuple[Clip, ...]
@@ -83,7 +83,7 @@ class Film:
         return np.stack(images)
 
 
-def load_film(network: Graph, static: str, moving: str, training: Sequence[str]) -> Film:
+def load_film(network: Network, static: str, moving: str, training: Sequence[str]) -> Film:
     """The network, and the clips opened, each named as in `open_clip`.
 
     Raises WorkloadError where one is missing or does not fit, or where a frame is both shown and trained on.
@@ -99,13 +99,13 @@ def picture_network(
     normalisation: Normalisation | None,
     output: str | None = None,
     input_shape: tuple[int, ...] | None = None,
-) -> Graph:
+) -> Network:
     """A bundled or fetched network or an .onnx or .npz file, with how pixels become its input; see load_network.
 
     Raises WorkloadError if it is not there, takes no pictures or does not say how they are normalised.
     """
     network = named_network(name, Path(), normalisation or _KNOWN.get(name), output=output, input_shape=input_shape)
-    if not isinstance(network, Graph):
+    if network.chain is not None:
         raise WorkloadError(
             f"network {name!r} takes no pictures, but vectors; choose vgg16-convolutions, squeezenet11 or an .onnx file"
         )

@@ -19,7 +19,7 @@ from deltasim.paper.place import write_table
 from deltasim.paper.records import ScaleRow
 from deltasim.paper.searches import setting_name
 from deltasim.paper.video_settings import ACTIVATION_BITS, CALIBRATION_FRAMES, WEIGHT_BITS, Settings, loss_of
-from workloads import Graph, Quantisation, quantise
+from workloads import Network, Quantisation, quantise
 from workloads.optimise import OptimisedScales, ScaleSearch, optimise_scales
 
 UNOPTIMISED: Final = "unoptimised"
@@ -76,7 +76,7 @@ def find_settings(directory: Path, settings: Settings, film: Film, seed: int, pr
     return [ones, *found]
 
 
-def error_unit(network: Graph, frames: NDArray[np.uint8]) -> float:
+def error_unit(network: Network, frames: NDArray[np.uint8]) -> float:
     """What errors are measured in: the mean over `frames` (n, pixels) of the outputs' squared length, for the loss l2;
     1 for the loss kl.
     """

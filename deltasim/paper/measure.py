@@ -13,7 +13,7 @@ from hwmodels import Chip
 from hwmodels.prices.conventions import INT32_ADD_AJ, INT32_MULTIPLY_AJ
 from hwmodels.records import COLUMNS
 from simulator import simulate
-from workloads import Graph, Network, Quantisation, QuantisedNetwork, quantise, real_outputs
+from workloads import Network, Quantisation, QuantisedNetwork, quantise, real_outputs
 
 AJ_PER_NJ = 10**9
 _ADDS, _MULTIPLIES = COLUMNS.index("adds"), COLUMNS.index("multiplies")
@@ -56,7 +56,7 @@ def measure(network: QuantisedNetwork, frames: NDArray[np.uint8], chip: Chip, mo
 
 
 def quantised_at(
-    network: Network | Graph,
+    network: Network,
     calibration: NDArray[np.uint8],
     scales: Sequence[float],
     weight_bits: int,

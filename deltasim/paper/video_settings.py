@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from deltasim.paper.film import Film, load_film, picture_network
 from deltasim.paper.float_outputs import classifies
-from workloads import Graph
+from workloads import Network
 from workloads.graphs.normalisation import Normalisation
 
 ACCELERATOR: Final = "oconnor2017-int32"  # add 0.1 pJ, multiply 3.1 pJ, all else free; unit events
@@ -70,7 +70,7 @@ class Settings:
         network = picture_network(self.network, self.normalisation, self.output, self.input_shape)
         return load_film(network, self.static, self.moving, self.train)
 
-    def recipe(self, network: Graph) -> Recipe:
+    def recipe(self, network: Network) -> Recipe:
         """How scales are searched for, with what was asked for in place of the usual."""
         usual = RECIPES[loss_of(network)]
         return replace(
@@ -92,7 +92,7 @@ QUICK: Final = Settings(
 )
 
 
-def loss_of(network: Graph) -> FilmLoss:
+def loss_of(network: Network) -> FilmLoss:
     """How outputs are compared: as probabilities where they are classes, else by squares (paper, Eq. 7)."""
     return "kl" if classifies(network) else "l2"
 

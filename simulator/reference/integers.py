@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import floor
 
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Requantiser
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 _HALF = Fraction(1, 2)
 
@@ -37,16 +38,17 @@ def activate_and_requantise(
     requantiser = layer.requantiser if layer is not None else network.input_requantiser
     if requantiser is None:
         raise ValueError("the last layer is not requantised")
-    if layer is None or layer.activation == "identity":
-        activated = accumulator
-    elif layer.activation == "relu":
-        activated = max(accumulator, 0)
-    elif layer.activation == "clip" and layer.limits is not None:
-        activated = min(max(accumulator, int(layer.limits[0][channel])), int(layer.limits[1][channel]))
-    else:
-        activated = accumulator
-        requantiser = layer.leak if accumulator < 0 and layer.leak is not None else requantiser
-    return requantise_exactly(activated, neuron, requantiser)
+    match layer.activation if layer is not None else Identity():
+        case Relu():
+            accumulator = max(accumulator, 0)
+        case Clip(limits):
+            accumulator = min(max(accumulator, int(limits[0][channel])), int(limits[1][channel]))
+        case Leaky(negative) if accumulator < 0:
+            requantiser = negative
+        case Table(entries):
+            place, beyond = requantise_exactly(accumulator, neuron, requantiser)
+            return int(entries[place - requantiser.low]), beyond
+    return requantise_exactly(accumulator, neuron, requantiser)
 
 
 def accumulate_exactly(total: int, network: IntegerNetwork) -> tuple[int, bool]:

@@ -16,6 +16,7 @@ from simulator.values.kernels_messages import SUMS
 from simulator.values.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
 from simulator.values.products import Products, dense_products
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Map, MaxPooling, Requantiser, Synapses, Window
+from workloads.integer.unary import Identity
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
 
@@ -23,7 +24,6 @@ Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
-NO_LOW, NO_HIGH = -(2**31), 2**31 - 1
 RUN = 2048  # neurons updated at a time
 MACS_TO_SHARE, NEURONS_TO_SHARE = 500_000, 20_000  # starting the threads takes as long as some thousand neurons
 
@@ -49,6 +49,8 @@ class NetworkArrays(NamedTuple):
     input_shift: int
     bias: Int32  # per channel; the input's: minus its offset
     leaky: NDArray[np.bool_]  # (layers,)
+    entries: Int32  # of the layers' tables
+    entry: Int64  # (layers + 1,): layer l has entries entry[l] .. entry[l + 1], from s_low[l] on; none: no table
     scale: Int64  # (layers + 1,)
     low: Int32  # bounds of the activation
     high: Int32
@@ -151,7 +153,9 @@ def network_arrays(network: IntegerNetwork, function: IntegerFunction, products:
         looks=np.concatenate([_looks(layer, *both) for layer, *both in zip(layers, shapes, sent, strict=True)]),
         input_shift=network.input_shift,
         bias=np.concatenate([-network.input_offset, *(layer.bias for layer in network.layers)]).astype(np.int32),
-        leaky=np.array([layer is not None and layer.leak is not None for layer in layers]),
+        leaky=np.array([layer is not None and layer.activation.leak is not None for layer in layers]),
+        entries=np.concatenate([layer.activation.looked_up for layer in network.layers]),
+        entry=offsets(len(layer.activation.looked_up) if layer else 0 for layer in layers),
         scale=offsets(len(table.low) for table in tables),
         low=np.concatenate([table.low for table in tables]),
         high=np.concatenate([table.high for table in tables]),
@@ -257,15 +261,10 @@ class _Tables(NamedTuple):
 def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, shape: Map, neurons: int) -> _Tables:
     """One entry per channel, or per neuron: of the input, and where a requantiser differs from pixel to pixel."""
     channels = shape[2]
-    low: Int32 = np.full(channels, NO_LOW, np.int32)
-    high: Int32 = np.full(channels, NO_HIGH, np.int32)
-    if layer is not None and layer.activation == "relu":
-        low[:] = 0
-    if layer is not None and layer.limits is not None:
-        low, high = layer.limits[0], layer.limits[1]
+    low, high = (layer.activation if layer is not None else Identity()).bounds(channels)
     ones = np.ones(1, np.int32)
     multiplier, shift = (requantiser.multiplier, requantiser.shift) if requantiser else (ones, ones)
-    leak = layer.leak if layer is not None else None
+    leak = layer.activation.leak if layer is not None else None
     leak_multiplier, leak_shift = (leak.multiplier, leak.shift) if leak else (multiplier, shift)
     per_neuron = layer is None or max(len(multiplier), len(leak_multiplier)) > channels
     size = neurons if per_neuron else channels

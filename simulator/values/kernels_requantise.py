@@ -84,6 +84,15 @@ def requantise_leaky(
 
 
 @uncounted
+def look_up(entries: Int32, zero: int, places: Int32, begin: int, count: int) -> None:
+    """places[i] = what stands there, for `count` of them from `begin` on; `zero`: where in `entries` place 0 is."""
+    first = np.uint64(begin)
+    for n in range(count):
+        i = first + np.uint64(n)
+        places[i] = entries[np.uint64(zero + places[i])]
+
+
+@uncounted
 def scaled(product: int, shift: int, rounding: int) -> int:
     """product / 2**shift, rounded; shift 1 to 62."""
     half = np.int64(1) << (shift - 1)

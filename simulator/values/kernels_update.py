@@ -21,7 +21,7 @@ from simulator.values.kernels_messages import (
     list_values,
     sum_changes,
 )
-from simulator.values.kernels_requantise import requantise, requantise_leaky
+from simulator.values.kernels_requantise import look_up, requantise, requantise_leaky
 from simulator.values.vectors import GROUP
 from workloads.compiled import inlined, uncounted
 
@@ -177,10 +177,13 @@ def _requantise(
             source, begin, net.multiplier, net.shift, net.leak_multiplier, net.leak_shift, entry,
             net.rounding, net.s_low[layer], net.s_high[layer], out, offset, count,
         )  # fmt: skip
-    return requantise(
+    clipped = requantise(
         source, begin, net.low, net.high, net.multiplier, net.shift, entry,
         net.rounding, net.s_low[layer], net.s_high[layer], out, offset, count,
     )  # fmt: skip
+    if net.entry[layer + 1] > net.entry[layer]:
+        look_up(net.entries, net.entry[layer] - net.s_low[layer], out, offset, count)
+    return clipped
 
 
 @inlined

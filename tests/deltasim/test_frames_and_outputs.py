@@ -18,7 +18,7 @@ from deltasim.paper.measure import measure
 from hwmodels import chip_of
 from simulator import Arrival, SimulationError, advance, mode_named, plan_network, simulate, start
 from simulator.reference.engine import run_reference
-from workloads import Graph, Preprocessing, integer_forward, own_order
+from workloads import Network, Preprocessing, integer_forward, own_order
 from workloads.graphs.graph import INPUT, Convolution, Flatten, Node, Softmax
 from workloads.graphs.run import normalise, run_graph
 
@@ -26,7 +26,7 @@ CHIP = ds.load_accelerator("oconnor2017-int32")
 ORDERS = {1: "gray", 3: "rgb"}
 
 
-def convolution(shape, outputs, seed=0, *, end="flatten") -> Graph:
+def convolution(shape, outputs, seed=0, *, end="flatten") -> Network:
     """A 2 x 2 convolution of stride 2 with weights that tell every output apart, and what may come after it."""
     channels = shape[0]
     weights = np.random.default_rng(seed).normal(0, 1, (outputs, channels, 2, 2)).astype(np.float32)
@@ -36,7 +36,7 @@ def convolution(shape, outputs, seed=0, *, end="flatten") -> Graph:
     if end == "softmax":
         nodes.append(Node("prob", Softmax(), ("flat",)))
     how = Preprocessing(ORDERS[channels], (0.0,) * channels, (1 / 255,) * channels)
-    return Graph("net", shape, tuple(nodes), nodes[-1].name, preprocessing=how)
+    return Network("net", shape, tuple(nodes), nodes[-1].name, preprocessing=how)
 
 
 def pictures(shape, count=4, seed=1) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from deltasim.experiment.scales_file import ScalesFile, SenderScale, write_scale
 from deltasim.paper.place import write_table
 from reports.run import atomic
 from reports.run.outputs import write_outputs
-from workloads import WorkloadError, graph_of
+from workloads import WorkloadError
 from workloads.graphs.files import save_graph
 from workloads.graphs.network_files import save_network
 from workloads.naming import naming
@@ -68,7 +68,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "parquet": _parquet,
     "figure": _table,
     "network": lambda path: save_network(NETWORK, path),
-    "graph": lambda path: save_graph(graph_of(NETWORK), path),
+    "graph": lambda path: save_graph(NETWORK, path),
     "scales": _scales,
 }
 SUFFIX = {"arrays": ".npz", "state": ".npz", "figure": ".parquet", "network": ".npz", "graph": ".npz"}

@@ -56,7 +56,7 @@ def test_what_they_are_by_hand(things: dict[str, object]) -> None:
     said = {name: repr(thing) for name, thing in things.items()}
     assert said["network"] == "Network('mnist-784-200-200-10': 784 inputs, 3 layers, 10 outputs)"
     assert said["frames"] == "Frames('mnist test': 20 of 28 x 28 pixels, labels)"
-    assert said["graph"].startswith("Graph('squeezenet11': frames of 3 x 227 x 227, ")
+    assert said["graph"].startswith("Network('squeezenet11': frames of 3 x 227 x 227, ")
     assert said["full"] == (
         "IntegerNetwork('mnist-784-200-200-10', full: 784 inputs, 3 layers, 10 outputs; 8/8/32 bits of "
         "weights/activations/accumulators)"

@@ -20,6 +20,7 @@ from simulator.placement.placing import strips, tile_distances, traffic
 from simulator.placement.routes import tile_of
 from simulator.placement.shortages import InfeasibleError
 from workloads.integer.network import IntegerLayer, IntegerNetwork, MaxPooling, Synapses, Window, dense_layer
+from workloads.integer.unary import Relu
 
 KIB = 8 * 1024
 
@@ -131,7 +132,7 @@ def layer(name, source, sent, channels, groups=1, pool=False):
         shape=shape,
         synapses=(Synapses(source, weights, window),),
         bias=np.zeros(channels, np.int32),
-        activation="relu",
+        activation=Relu(),
         requantiser=identity(),
         accumulator_scale=np.ones(channels),
         sent_shape=(shape[0] // 2, shape[1] // 2, channels) if pool else shape,
@@ -150,7 +151,7 @@ def vgg16(side: int) -> IntegerNetwork:
     for outputs in (4096, 4096, 1000):
         name, weights = f"fc{len(layers) + 1}", np.broadcast_to(np.zeros((), np.int8), (int(np.prod(sent)), outputs))
         bias, unit = np.zeros(outputs, np.int32), np.ones(outputs)
-        layers.append(dense_layer(name, weights, bias, "relu", identity(), unit, len(layers)))
+        layers.append(dense_layer(name, weights, bias, Relu(), identity(), unit, len(layers)))
         sent = (1, 1, outputs)
     return replace(chain(side, 1), name="VGG-16", input_shape=(side, side, 3), layers=tuple(layers))
 

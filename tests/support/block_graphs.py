@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workloads import Graph, Preprocessing
+from workloads import Network, Preprocessing
 from workloads.graphs.graph import (
     INPUT,
     Activation,
@@ -56,17 +56,17 @@ class Blocks:
     def concat(self, *sources: str) -> str:
         return self.add(Concatenate(), *sources, channels=sum(self.channels[name] for name in sources))
 
-    def classifier(self, source: str, inputs: int, outputs: int = 10) -> Graph:
+    def classifier(self, source: str, inputs: int, outputs: int = 10) -> Network:
         weights = self.random.normal(0, inputs**-0.5, (inputs, outputs)).astype(np.float32)
         bias = self.random.normal(0, 0.1, outputs).astype(np.float32)
         name = self.add(Dense(weights, bias), self.add(Flatten(), source))
         return self.graph(self.add(Softmax(), name))
 
-    def graph(self, output: str) -> Graph:
-        return Graph("blocks", (3, self.size, self.size), tuple(self.nodes), output, preprocessing=IMAGENET)
+    def graph(self, output: str) -> Network:
+        return Network("blocks", (3, self.size, self.size), tuple(self.nodes), output, preprocessing=IMAGENET)
 
 
-def vgg() -> Graph:
+def vgg() -> Network:
     """Pairs of 3 x 3 convolutions, max-pools, a fully connected layer on a map."""
     b, x = Blocks(), INPUT
     for width in (8, 16, 32):
@@ -74,7 +74,7 @@ def vgg() -> Graph:
     return b.classifier(x, 32 * 4 * 4)
 
 
-def resnet() -> Graph:
+def resnet() -> Network:
     """Bottlenecks with identity and projected shortcuts."""
     b = Blocks()
     x = b.pool(b.conv(INPUT, 16, 7, 2), 3, 2, 1)
@@ -85,7 +85,7 @@ def resnet() -> Graph:
     return b.classifier(b.add(GlobalAveragePool(), x), 32)
 
 
-def mobilenet() -> Graph:
+def mobilenet() -> Network:
     """Depthwise convolutions, ReLU6, inverted residuals with linear ends."""
     b = Blocks()
     x = b.conv(INPUT, 8, 3, 2, act=RELU6)
@@ -97,7 +97,7 @@ def mobilenet() -> Graph:
     return b.classifier(b.add(GlobalAveragePool(), b.conv(x, 64, 1, act=RELU6)), 64)
 
 
-def googlenet() -> Graph:
+def googlenet() -> Network:
     """Four branches side by side, one of them pooled, and a pool over the joined map."""
     b = Blocks()
     x = b.pool(b.conv(INPUT, 16, 3), 3, 2)
@@ -113,7 +113,7 @@ def googlenet() -> Graph:
     return b.classifier(b.pool(x, 8, 1, average=True), 36)
 
 
-def densenet() -> Graph:
+def densenet() -> Network:
     """Batch normalisation and ReLU before each convolution, layers that read all before them, an averaging pool."""
     b = Blocks()
     x = b.conv(INPUT, 8, 3, 2, act=None)

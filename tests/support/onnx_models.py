@@ -16,8 +16,8 @@ from workloads.graphs.graph import (
     Dense,
     Flatten,
     GlobalAveragePool,
-    Graph,
     MaxPool,
+    Network,
     Softmax,
 )
 from workloads.graphs.run import run_graph
@@ -94,7 +94,7 @@ def run_onnxruntime(path: Path, frames):
     return session.run(None, {session.get_inputs()[0].name: frames})[0]
 
 
-def check_against_onnxruntime(path: Path, *, frames=2, seed=1, expected=None) -> Graph:
+def check_against_onnxruntime(path: Path, *, frames=2, seed=1, expected=None) -> Network:
     """Import the model at `path`, hold its outputs equal to onnxruntime's to 1e-4 relative, give the graph."""
     graph = import_onnx(path)
     values = np.random.default_rng(seed).normal(size=(frames, *graph.input_shape)).astype(np.float32)
@@ -105,7 +105,7 @@ def check_against_onnxruntime(path: Path, *, frames=2, seed=1, expected=None) ->
     return graph
 
 
-def model_of_graph(graph: Graph, opset=22) -> onnx.ModelProto:
+def model_of_graph(graph: Network, opset=22) -> onnx.ModelProto:
     """The same network in ONNX, node by node, with a dynamic batch.
 
     Before operator set 22 ONNX's shape inference counts a ceil-mode window that begins in the padding after the map,

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from workloads import Graph, Network, Preprocessing, network_from_arrays
+from workloads import Network, Preprocessing, network_from_arrays
 from workloads.graphs.graph import (
     INPUT,
     Activation,
@@ -30,7 +30,7 @@ def chain(seed: int = 0, sizes: tuple[int, ...] = (12, 8, 7, 5)) -> Network:
     return network_from_arrays(weights, biases)
 
 
-def branches(activation: Activation = RELU, addition: bool = True, seed: int = 0) -> Graph:
+def branches(activation: Activation = RELU, addition: bool = True, seed: int = 0) -> Network:
     """Strided and grouped convolutions, a max-pool, a concatenation, an addition, a mean, a fully connected layer."""
     random = np.random.default_rng(seed)
 
@@ -57,7 +57,7 @@ def branches(activation: Activation = RELU, addition: bool = True, seed: int = 0
         Node("out", Dense(random.normal(size=(4, 5)).astype(np.float32), np.zeros(5, np.float32)), ("mean",)),
     )
     normalisation = Preprocessing("rgb", (100.0, 120.0, 140.0), (1 / 64,) * 3)
-    return Graph("branches", (3, 9, 9), nodes, "out", preprocessing=normalisation)
+    return Network("branches", (3, 9, 9), nodes, "out", preprocessing=normalisation)
 
 
 def frames(count: int, pixels: int, seed: int = 0) -> np.ndarray:

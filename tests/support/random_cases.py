@@ -14,6 +14,7 @@ from hwmodels.encodings import ENCODINGS
 from simulator import Arrival, Mapping, Placement
 from simulator.placement.mapping import is_grouped, layer_names, sent_map
 from workloads.integer.network import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 latency = st.integers(0, 40) | st.sampled_from([0, 10, 10, 20])  # of any length, or whole cycles: many at one time
 multipliers = st.sampled_from([2**30, 3 * 2**29]) | st.integers(2**30, 2**31 - 1)  # the first two make ties
@@ -81,23 +82,37 @@ def layers(draw, name, senders, maps, widths, rng, last):
     )
     channels = shape[2]
     pool, sent = (None, shape) if last or draw(st.booleans()) else draw(pools(shape))
-    activation = draw(st.sampled_from(["relu", "identity", "clip", "leaky"]))
-    limits = np.sort(rng.integers(-500, 500, (2, channels)), axis=0).astype(np.int32) if activation == "clip" else None
+    activation = draw(st.sampled_from([Relu, Identity, Clip, Leaky, Table]))
+    limits = np.sort(rng.integers(-500, 500, (2, channels)), axis=0).astype(np.int32)
     entries = draw(st.sampled_from([1, channels] if pool else [1, channels, prod(shape)]))
-    ranges = (widths.activation_bits, widths.rounding, activation != "relu", prod(maps[senders[0]]))
+    ranges = (widths.activation_bits, widths.rounding, activation is not Relu, prod(maps[senders[0]]))
     bias_top = 2 ** (widths.accumulator_bits - 2)
+    function = draw(unary(activation, limits, requantisers(entries, *ranges)))
+    requantiser = None if last else draw(requantisers(entries, *ranges))
+    if activation is Table:
+        half = draw(st.sampled_from([1, 2, 8, 300]))
+        most = 2 ** (widths.activation_bits - 1)
+        function = Table(rng.integers(-most, most, 2 * half).astype(np.int32))
+        requantiser = requantiser and replace(requantiser, low=-half, high=half - 1)
     return IntegerLayer(
         name=name,
         shape=shape,
         synapses=tuple(draw(synapses(sender, maps[sender], shape, widths, rng)) for sender in senders),
         bias=rng.integers(-bias_top, bias_top, channels, endpoint=True).astype(np.int32),
-        activation=activation,
-        requantiser=None if last else draw(requantisers(entries, *ranges)),
+        activation=function,
+        requantiser=requantiser,
         accumulator_scale=np.ones(channels),
         sent_shape=sent,
         pool=pool,
-        limits=limits,
-        leak=draw(requantisers(entries, *ranges)) if activation == "leaky" and not last else None,
+    )
+
+
+def unary(kind, limits, leaks):
+    """A function of that kind."""
+    return (
+        leaks.map(Leaky)
+        if kind is Leaky
+        else st.just(Clip(limits) if kind is Clip else Identity() if kind is Table else kind())
     )
 
 

@@ -14,8 +14,8 @@ from workloads.graphs.graph import (
     Dense,
     Flatten,
     GlobalAveragePool,
-    Graph,
     MaxPool,
+    Network,
     Node,
     Softmax,
 )
@@ -26,7 +26,7 @@ _KINDS = ["convolution", "depthwise", "max", "average", "relu", "clip", "leaky",
 
 
 @st.composite
-def graphs(draw, most_nodes: int = 7, softmax: bool = True) -> Graph:
+def graphs(draw, most_nodes: int = 7, softmax: bool = True) -> Network:
     """A graph of maps with joins, perhaps ended by a global pool, a fully connected layer and a soft-max."""
     shapes = {INPUT: (draw(st.integers(1, 4)), draw(st.integers(3, 9)), draw(st.integers(3, 9)))}
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -47,7 +47,7 @@ def graphs(draw, most_nodes: int = 7, softmax: bool = True) -> Graph:
     if not nodes:
         nodes.append(Node("only", Activation("relu"), (INPUT,)))
     needed = _needed(nodes)
-    return Graph("random", shapes[INPUT], needed, needed[-1].name)
+    return Network("random", shapes[INPUT], needed, needed[-1].name)
 
 
 def _needed(nodes: list[Node]) -> tuple[Node, ...]:

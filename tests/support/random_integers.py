@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
@@ -10,6 +11,7 @@ from exact_rounding import ROUNDINGS, exact_round
 from hypothesis import strategies as st
 
 from workloads import IntegerLayer, IntegerNetwork, MaxPooling, Requantiser, Synapses, Window
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 _PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))
 _KINDS = ["convolution", "depthwise", "grouped", "average", "add", "concatenation", "dense"]
@@ -99,27 +101,32 @@ def _windows(draw, shape):
 @st.composite
 def _activated(draw, name, links, shape, random, widths) -> IntegerLayer:
     channels, bits = shape[2], widths["accumulator"]
-    activation = draw(st.sampled_from(["relu", "identity", "clip", "leaky"]))
-    limits = None
-    if activation == "clip":
+    kind = draw(st.sampled_from([Relu, Identity, Clip, Leaky, Table]))
+    activation = kind() if kind in {Relu, Identity} else None
+    if kind is Clip:
         limits = np.sort(random.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (2, channels)), axis=0).astype(np.int32)
-        limits = np.maximum(limits, 0) if draw(st.booleans()) else limits
+        activation = Clip(np.maximum(limits, 0) if draw(st.booleans()) else limits)
     pool, sent = draw(_pools(shape)) if draw(st.booleans()) else (None, shape)
-    unsigned = activation == "relu" or (limits is not None and bool(limits[0].min() >= 0))
+    unsigned = kind is Relu or (kind is Clip and bool(activation.limits[0].min() >= 0))
     size = draw(st.sampled_from([1, channels, channels if pool else prod(sent)]))
     low = 28 + draw(st.integers(0, bits))
+    if kind is Leaky:
+        activation = Leaky(_requantiser(random, size, unsigned, widths, low + 1, low + 6))
+    requantiser = _requantiser(random, size, unsigned, widths, low, low + 4)
+    if kind is Table:
+        half, most = draw(st.sampled_from([1, 2, 8, 300])), 2 ** (widths["activations"] - 1)
+        activation = Table(random.integers(-most, most, 2 * half).astype(np.int32))
+        requantiser = replace(requantiser, low=-half, high=half - 1)
     return IntegerLayer(
         name=name,
         shape=shape,
         synapses=links,
         bias=_bias(random, channels, bits),
         activation=activation,
-        requantiser=_requantiser(random, size, unsigned, widths, low, low + 4),
+        requantiser=requantiser,
         accumulator_scale=np.ones(channels),
         sent_shape=sent,
         pool=pool,
-        limits=limits,
-        leak=_requantiser(random, size, unsigned, widths, low + 1, low + 6) if activation == "leaky" else None,
     )
 
 
@@ -141,7 +148,7 @@ def _pools(draw, shape) -> tuple[MaxPooling | None, tuple[int, int, int]]:
 def _last(sources, shapes, outputs, random, widths) -> IntegerLayer:
     links = tuple(Synapses(core, _weights(random, (prod(shapes[core]), outputs), widths)) for core in sources)
     bias, scale, shape = _bias(random, outputs, widths["accumulator"]), np.ones(outputs), (1, 1, outputs)
-    return IntegerLayer("last", shape, links, bias, "identity", None, scale, shape)
+    return IntegerLayer("last", shape, links, bias, Identity(), None, scale, shape)
 
 
 def _weights(random, shape, widths) -> np.ndarray:
@@ -188,8 +195,11 @@ def slow_forward(network: IntegerNetwork, frame: np.ndarray) -> tuple[list[list[
             break
         values = []
         for index, value in enumerate(_slow_pool(layer, accumulators)):
-            requantiser = layer.leak if layer.leak is not None and value < 0 else layer.requantiser
-            values.append(sent(_slow_activation(layer, value, index), requantiser, index))
+            leaks = isinstance(layer.activation, Leaky) and value < 0
+            requantiser = layer.activation.negative if leaks else layer.requantiser
+            result = sent(_slow_activation(layer, value, index), requantiser, index)
+            tabled = isinstance(layer.activation, Table)
+            values.append(int(layer.activation.entries[result - requantiser.low]) if tabled else result)
         s.append(values)
     return s, accumulators, clipped
 
@@ -253,9 +263,9 @@ def _seen(pool: MaxPooling, axis: int, place: int, size: int) -> list[int]:
 
 
 def _slow_activation(layer: IntegerLayer, value: int, index: int) -> int:
-    if layer.activation == "relu":
+    if isinstance(layer.activation, Relu):
         return max(value, 0)
-    if layer.limits is not None:
-        low, high = layer.limits[:, index % layer.limits.shape[1]].tolist()
+    if isinstance(layer.activation, Clip):
+        low, high = layer.activation.limits[:, index % layer.shape[2]].tolist()
         return min(max(value, low), high)
     return value

@@ -9,6 +9,7 @@ import numpy as np
 
 from hwmodels.chip import Chip, CoreTiming, MemoryTiming
 from workloads.integer.network import IntegerNetwork, Requantiser, dense_layer
+from workloads.integer.unary import Relu
 
 NO_MEMORY = MemoryTiming(capacity_bits=None, word_bits=64, ports=1, access_fs=0)
 
@@ -75,7 +76,7 @@ def chain(*sizes: int, weight: int = 1, precision: str = "scaled", overflow: str
             f"fc{number}",
             np.full((fan_in, outputs), weight, np.int8),
             np.zeros(outputs, np.int32),
-            "relu",
+            Relu(),
             identity(outputs) if number < len(pairs) else None,
             np.ones(outputs),
             source=number - 1,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optimised_nets import branches, chain, frames
 
-from workloads import Graph, Quantisation, WorkloadError, forward, graph_of, integer_forward, quantise
+from workloads import Network, Quantisation, WorkloadError, forward, integer_forward, quantise
 from workloads.graphs.graph import INPUT, Activation, Add, Convolution, Dense, Flatten, GlobalAveragePool, MaxPool, Node
 from workloads.graphs.run import run_graph
 from workloads.integer.baking import bake_scales, baked_weights
@@ -60,7 +60,7 @@ def leaky(values: np.ndarray, slope: Fraction) -> np.ndarray:
     return np.array([value if value >= 0 else slope * value for value in values], object)
 
 
-def unit_scales(graph: Graph, only: set[str] | None = None, powers: bool = False, seed: int = 0) -> list:
+def unit_scales(graph: Network, only: set[str] | None = None, powers: bool = False, seed: int = 0) -> list:
     """Random scales for every hidden layer, or those in `only`."""
     random = np.random.default_rng(seed)
     scales: list = [None]
@@ -72,13 +72,13 @@ def unit_scales(graph: Graph, only: set[str] | None = None, powers: bool = False
 
 def test_a_chain_computes_the_same() -> None:
     network, shown = chain(), frames(20, 12)
-    baked = bake_scales(network, unit_scales(graph_of(network)))
+    baked = bake_scales(network, unit_scales(network))
     assert type(baked) is type(network)
     assert baked.name == network.name
     assert baked.layers[0].weights.dtype == np.float32
     assert not np.allclose(baked.layers[1].weights, network.layers[1].weights)
     np.testing.assert_allclose(forward(baked, shown), forward(network, shown), rtol=1e-4, atol=1e-5)
-    exact = bake_scales(network, unit_scales(graph_of(network), powers=True))
+    exact = bake_scales(network, unit_scales(network, powers=True))
     for layer, other in zip(exact.layers, network.layers, strict=True):
         mantissas = np.frexp(layer.weights)[0], np.frexp(other.weights)[0]
         np.testing.assert_array_equal(*mantissas)
@@ -98,7 +98,7 @@ def test_a_graph_computes_the_same_and_sends_scaled_values() -> None:
         np.testing.assert_allclose(scaled[name], values[name] * given_scales.reshape(shape), rtol=1e-3, atol=1e-4)
 
 
-def with_parts() -> Graph:
+def with_parts() -> Network:
     """`branches` without what adds up values, and a fully connected layer on a map."""
     graph = branches(Activation("leaky", slope=0.1), addition=False)
     nodes = [node for node in graph.nodes if node.name not in {"mean", "out"}]
@@ -109,7 +109,7 @@ def with_parts() -> Graph:
         Node("flat", Flatten(), ("small",)),
         Node("out", end, ("flat",)),
     ]
-    return Graph("parts", graph.input_shape, tuple(nodes), "out", preprocessing=graph.preprocessing)
+    return Network("parts", graph.input_shape, tuple(nodes), "out", preprocessing=graph.preprocessing)
 
 
 @pytest.mark.parametrize("weight_bits", [8, 16])
@@ -144,10 +144,10 @@ def test_the_integers_of_a_baked_network_have_the_scale_of_their_unit() -> None:
     assert (sent[1] != sent[0]).any()
 
 
-def conv_net(*nodes: Node) -> Graph:
+def conv_net(*nodes: Node) -> Network:
     weights = np.ones((2, 1, 1, 1), np.float32)
     first = Node("a", Convolution(weights, np.zeros(2, np.float32)), (INPUT,))
-    return Graph("net", (1, 2, 2), (first, *nodes), nodes[-1].name)
+    return Network("net", (1, 2, 2), (first, *nodes), nodes[-1].name)
 
 
 OUT = Convolution(np.ones((1, 2, 1, 1), np.float32), np.zeros(1, np.float32))
@@ -174,7 +174,7 @@ TWO = np.array([1.0, 2.0])
         ),
     ],
 )
-def test_scales_that_cannot_be_folded_are_refused(graph: Graph, scales: list, told: str) -> None:
+def test_scales_that_cannot_be_folded_are_refused(graph: Network, scales: list, told: str) -> None:
     with pytest.raises(WorkloadError) as caught:
         bake_scales(graph, scales)
     assert told in str(caught.value)

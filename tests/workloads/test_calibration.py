@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workloads import Graph, Preprocessing, Quantisation, WorkloadError, quantise
+from workloads import Network, Preprocessing, Quantisation, WorkloadError, quantise
 from workloads.graphs.graph import INPUT, Activation, Convolution, Dense, Node
 from workloads.graphs.run import normalise, run_graph
 from workloads.integer import calibration as calibration_module
@@ -17,7 +17,7 @@ from workloads.integer.lowering import lower
 GRAY = Preprocessing("gray", (100.0,), (0.01,))
 
 
-def small_graph(seed: int, preprocessing: Preprocessing | None = GRAY) -> Graph:
+def small_graph(seed: int, preprocessing: Preprocessing | None = GRAY) -> Network:
     random = np.random.default_rng(seed)
 
     def conv(outputs: int, inputs: int) -> Convolution:
@@ -30,7 +30,7 @@ def small_graph(seed: int, preprocessing: Preprocessing | None = GRAY) -> Graph:
         Node("b", conv(2, 3), ("r",)),
         Node("c", conv(2, 2), ("b",)),
     )
-    return Graph("small", (1, 6, 6), nodes, "c", preprocessing=preprocessing)
+    return Network("small", (1, 6, 6), nodes, "c", preprocessing=preprocessing)
 
 
 def frames_of(seed: int, count: int) -> np.ndarray:
@@ -110,7 +110,7 @@ def test_activations_beyond_float32_are_refused() -> None:
         Node("a", Dense(big, np.zeros(2, np.float32)), (INPUT,)),
         Node("b", Dense(np.ones((2, 2), np.float32), np.zeros(2, np.float32)), ("a",)),
     )
-    graph = Graph("big", (1, 6, 6), nodes, "b", preprocessing=GRAY)
+    graph = Network("big", (1, 6, 6), nodes, "b", preprocessing=GRAY)
     with pytest.raises(WorkloadError, match="network 'big', a: its activations are not finite in float32"):
         quantise(graph, frames_of(5, 5))
 

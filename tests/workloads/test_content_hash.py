@@ -24,7 +24,7 @@ from deltasim.experiment.optimise_job import OptimiseJob
 from deltasim.experiment.settings import Settings, settings_of
 from deltasim.paper.film import Film
 from deltasim.paper.place import Figure
-from workloads import Frames, Graph, IntegerNetwork, Network, Preprocessing, QuantisedNetwork, frames_of_array
+from workloads import Frames, IntegerNetwork, Network, Preprocessing, QuantisedNetwork, frames_of_array
 from workloads.content_hash import content_sha256, hashed_fields, unhashed_fields
 from workloads.frames.preprocess import Preprocessing as ImagePreprocessing
 from workloads.integer.float_layers import FloatLayer
@@ -33,7 +33,6 @@ from workloads.optimise import ScaleSearch, SenderCost
 ROOTS = (
     Job,
     Network,
-    Graph,
     QuantisedNetwork,
     IntegerNetwork,
     Frames,
@@ -179,7 +178,7 @@ def test_networks_that_differ_in_the_scale_of_one_output_are_two_runs(tmp_path: 
     last = network.full.layers[-1]
     scale = last.accumulator_scale * np.array([1, 1, 1, 1000.0])
     layers = (*network.full.layers[:-1], replace(last, accumulator_scale=scale))
-    other = replace(network, full=replace(network.full, layers=layers))
+    other = replace(network, networks={**network.networks, "full": replace(network.full, layers=layers)})
     run = run_job(job_of(network, frames), tmp_path / "run")
     with pytest.raises(ds.RunError, match="another run"):
         run_job(job_of(other, frames), tmp_path / "run")

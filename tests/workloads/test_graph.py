@@ -18,8 +18,8 @@ from workloads.graphs.graph import (
     Concatenate,
     Convolution,
     Dense,
-    Graph,
     MaxPool,
+    Network,
     Node,
     Preprocessing,
     Softmax,
@@ -34,14 +34,14 @@ def convolution(outputs=2, inputs=1, **fields) -> Convolution:
     return Convolution(np.ones((outputs, inputs, 3, 3), np.float32), np.zeros(outputs, np.float32), **fields)
 
 
-def graph_of(*nodes, output=None, shape=(1, 6, 6), **fields) -> Graph:
-    return Graph("net", shape, nodes, output or nodes[-1].name, **fields)
+def graph_of(*nodes, output=None, shape=(1, 6, 6), **fields) -> Network:
+    return Network("net", shape, nodes, output or nodes[-1].name, **fields)
 
 
 RELU = Activation("relu")
 
 WRONG = {
-    "no nodes": (lambda: Graph("net", (1, 6, 6), (), "a"), "has no nodes"),
+    "no nodes": (lambda: Network("net", (1, 6, 6), (), "a"), "has no nodes"),
     "frame": (lambda: graph_of(Node("a", RELU, (INPUT,)), shape=(6, 6)), "input_shape is (6, 6)"),
     "twice": (lambda: graph_of(Node("a", RELU, (INPUT,)), Node("a", RELU, ("a",))), "node 'a': 2 nodes have this name"),
     "taken": (lambda: graph_of(Node(INPUT, RELU, (INPUT,))), "node 'input': this name is taken"),

@@ -23,6 +23,7 @@ from workloads import (
     largest_inputs,
     static_bound,
 )
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Table
 
 
 @settings(max_examples=300, deadline=None)
@@ -62,7 +63,7 @@ def test_sums_beyond_float64_are_exact() -> None:
         "wide",
         np.full((2**22 + 1024, 1), 2**15 - 1, np.int16),
         np.array([1], np.int32),
-        "identity",
+        Identity(),
         None,
         np.ones(1),
         source=0,
@@ -85,7 +86,7 @@ def test_frames_do_not_depend_on_those_beside_them() -> None:
         (1, count // 3, 1),
         (Synapses(0, np.array([[[[3]]]], np.int8), window),),
         np.zeros(1, np.int32),
-        "identity",
+        Identity(),
         None,
         np.ones(1),
         (1, count // 3, 1),
@@ -102,7 +103,7 @@ def test_frames_do_not_depend_on_those_beside_them() -> None:
 
 def test_static_bound_is_reached_by_the_worst_input() -> None:
     weights, bias = np.array([[3, -1], [-2, -4]], np.int8), np.array([5, -7], np.int32)
-    layer = dense_layer("layer1", weights, bias, "identity", None, np.ones(2), source=0)
+    layer = dense_layer("layer1", weights, bias, Identity(), None, np.ones(2), source=0)
     assert static_bound(layer, (10,)).tolist() == [5 + 50, 7 + 50]
     assert (bias + np.array([10, 10]) @ weights).tolist() == [15, -57]
 
@@ -111,7 +112,7 @@ def test_static_bound_adds_up_all_senders_and_the_whole_window() -> None:
     grouped = Synapses(0, np.arange(-8, 8, dtype=np.int8).reshape(2, 2, 2, 2), Window(groups=2))
     single = Synapses(2, np.array([[[[1, -2, 3, -4]]]], np.int8), Window())
     layer = IntegerLayer(
-        "layer1", (3, 3, 4), (grouped, single), np.ones(4, np.int32), "relu", None, np.ones(4), (3, 3, 4)
+        "layer1", (3, 3, 4), (grouped, single), np.ones(4, np.int32), Relu(), None, np.ones(4), (3, 3, 4)
     )
     sums = [8 + 6 + 4 + 2, 7 + 5 + 3 + 1, 0 + 2 + 4 + 6, 1 + 3 + 5 + 7]
     assert static_bound(layer, (10, 100)).tolist() == [
@@ -131,7 +132,7 @@ def small_network(**changes: Any) -> IntegerNetwork:
     unit = Requantiser(np.array([2**30], np.int32), np.array([30], np.int32), 0, 255, "half_up")
     layers = tuple(
         dense_layer(
-            f"layer{core}", np.eye(3, dtype=np.int8), np.zeros(3, np.int32), "relu", requantiser, np.ones(3), core - 1
+            f"layer{core}", np.eye(3, dtype=np.int8), np.zeros(3, np.int32), Relu(), requantiser, np.ones(3), core - 1
         )
         for core, requantiser in ((1, unit), (2, None))
     )
@@ -154,6 +155,12 @@ def with_requantiser(**changes: Any) -> IntegerNetwork:
     requantiser = small_network().layers[0].requantiser
     assert requantiser is not None
     return with_layer(requantiser=replace(requantiser, **changes))
+
+
+def tabled(entries: list[int]) -> IntegerNetwork:
+    network = with_requantiser(low=-1, high=0)
+    layer = replace(network.layers[0], activation=Table(np.array(entries, np.int32)))
+    return replace(network, layers=(layer, network.layers[1]))
 
 
 def second_reads(source: int) -> IntegerNetwork:
@@ -208,19 +215,24 @@ def test_a_sound_network_passes() -> None:
         (with_layer(pool=MaxPooling((1, 1)), sent_shape=(1, 1, 2)), "pools 3 channels but sends 2"),
         (with_layer(pool=MaxPooling((1, 0))), r"pool kernel is \(1, 0\)"),
         (with_layer(pool=MaxPooling((1, 2), padding=(0, 2))), "pool window 0 along x sees nothing of the map"),
-        (with_layer(activation="clip"), "activation is 'clip' and it has no limits"),
-        (with_layer(limits=np.zeros((2, 3), np.int32)), "activation is 'relu' and it has limits"),
         (
-            with_layer(activation="clip", limits=np.zeros((2, 2), np.int32)),
+            with_layer(activation=Clip(np.zeros((2, 2), np.int32))),
             r"limits is \(2, 2\) int32; needed \(2, 3\)",
         ),
         (
-            with_layer(activation="clip", limits=np.array([[0, 1, 0], [2, 0, 2]], np.int32)),
+            with_layer(activation=Clip(np.array([[0, 1, 0], [2, 0, 2]], np.int32))),
             "lower one is above its upper",
         ),
-        (with_layer(activation="leaky"), "clips to 0 .. 255; .* spans -128 .. 127"),
+        (with_layer(activation=Leaky(small_network().input_requantiser)), "clips to 0 .. 255; .* spans -128 .. 127"),
+        (with_layer(activation=Table(np.zeros(3, np.int32))), r"entries are \(3,\) int32; needed .* even number"),
+        (with_layer(activation=Table(np.zeros(4, np.int32))), "clips to 0 .. 255; its activation spans -2 .. 1"),
+        (tabled([0, 256]), "sends 0 .. 256; 8 activation bits hold 0 .. 255"),
+        (tabled([-129, 0]), "sends -129 .. 0; 8 activation bits hold -128 .. 127"),
         (with_layer(accumulator_scale=np.ones(2)), "accumulator_scale is"),
-        (with_layer(leak=small_network().input_requantiser), "has a leak but activation 'relu'"),
+        (with_layer(weight_bits=4), "layer 1.*weight_bits is 4; needed 8, the network's"),
+        (with_layer(accumulator_bits=16), "layer 1.*accumulator_bits is 16; needed 32, the network's"),
+        (with_layer(zero_point=1), "layer 1.*zero_point is 1; needed 0"),
+        (with_weights(np.eye(3, dtype=np.int8), delay=1), "core 0: delay is 1; needed 0"),
         (with_layer(bias=np.zeros(3, np.int64)), "bias is .* int64; needed .* int32"),
         (with_layer(activation="tanh"), "activation is 'tanh'"),
         (with_layer(requantiser=None), "last layer, and only it"),

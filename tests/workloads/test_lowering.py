@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from lowered_values import layer_values
 from random_graphs import graphs
 
-from workloads import Graph, WorkloadError
+from workloads import Network, WorkloadError
 from workloads.graphs.graph import (
     INPUT,
     Activation,
@@ -38,17 +38,17 @@ def conv(outputs: int = 2, inputs: int = 2, size: int = 1, **fields) -> Convolut
     return Convolution(weights, random.normal(size=outputs).astype(np.float32), **fields)
 
 
-def net(*nodes: tuple, shape=(2, 4, 4)) -> Graph:
+def net(*nodes: tuple, shape=(2, 4, 4)) -> Network:
     """A graph of (name, operation, input, ...) that ends with the last of them."""
     made = tuple(Node(name, operation, tuple(inputs)) for name, operation, *inputs in nodes)
-    return Graph("net", shape, made, made[-1].name)
+    return Network("net", shape, made, made[-1].name)
 
 
 def summary(lowered: Lowered) -> list[tuple[str, tuple[str, ...], tuple[int, ...]]]:
     return [(layer.name, layer.nodes, tuple(link.source for link in layer.links)) for layer in lowered.layers]
 
 
-def check_values(graph: Graph, layers: tuple[FloatLayer, ...], seed: int = 0) -> None:
+def check_values(graph: Network, layers: tuple[FloatLayer, ...], seed: int = 0) -> None:
     """Each layer sends what the graph has at its place."""
     frames = np.random.default_rng(seed).normal(size=(3, *graph.input_shape))
     expected = run_graph(graph, frames, dtype=np.float64)
@@ -64,7 +64,7 @@ def check_values(graph: Graph, layers: tuple[FloatLayer, ...], seed: int = 0) ->
 
 @settings(max_examples=400, deadline=None)
 @given(graphs())
-def test_layers_compute_what_the_graph_does(graph: Graph) -> None:
+def test_layers_compute_what_the_graph_does(graph: Network) -> None:
     try:
         lowered = lower(graph)
     except WorkloadError as error:

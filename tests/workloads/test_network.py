@@ -1,5 +1,6 @@
 """Float networks: from arrays, forward, and on disk."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from workloads import (
     Network,
+    Preprocessing,
     WorkloadError,
     activations,
     forward,
@@ -168,3 +170,34 @@ def test_files_that_are_no_archives_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("weights: 1 2 3")
     with pytest.raises(WorkloadError, match=r"text\.npz cannot be read"):
         load_network(tmp_path / "text.npz")
+
+
+def test_a_chain_is_a_graph_and_says_so() -> None:
+    network = small()
+    assert [node.name for node in network.nodes] == ["layer1", "layer1.relu", "layer2"]
+    assert (network.input_shape, network.input_map) == ((2, 2), (1, 2, 2))
+    assert network_from_arrays([FIRST, SECOND]).input_map == (1, 1, 4)
+    assert network.chain is not None
+    assert load_network("squeezenet11").chain is None
+    with pytest.raises(WorkloadError, match="no chain of fully connected layers, so it has no layers"):
+        _ = load_network("squeezenet11").layers
+
+
+def test_forward_is_for_networks_that_are_no_chain_too() -> None:
+    network = load_network("squeezenet11", input_shape=(3, 35, 37))
+    frames = RANDOM.integers(0, 256, (2, network.inputs), dtype=np.uint8)
+    assert forward(network, frames).shape == (2, network.outputs) == (2, 1000)
+
+
+@pytest.mark.parametrize("changed", ["relu's name", "mean"])
+def test_a_chain_that_matrices_do_not_say_is_saved_as_a_graph(tmp_path: Path, changed: str) -> None:
+    network = small()
+    if changed == "mean":
+        network = replace(network, preprocessing=Preprocessing("gray", (1.0,), (0.5,)))
+    else:
+        dense, relu, last = network.nodes
+        network = replace(network, nodes=(dense, replace(relu, name="r"), replace(last, inputs=("r",))))
+    save_network(network, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as archive:
+        assert str(archive["format"]) == "deltasim-graph-1"
+    assert load_network(tmp_path / "a.npz").sha256() == network.sha256() != small().sha256()

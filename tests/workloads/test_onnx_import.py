@@ -176,7 +176,7 @@ def _refusals() -> dict:
 
     f, i = np.float32, np.int64
     return {
-        "Sigmoid": (of("Sigmoid"), "not supported. Supported: Add, "),
+        "Erf": (of("Erf"), "not supported. Supported: Add, "),
         "Mul": (of("Mul", twice=True), "both its inputs depend on the frame"),
         "Conv": (of("Conv", np.zeros((2, 3, 3), f), shape=(3, 16, 1)), "1-D convolution"),
         "MaxPool": (of("MaxPool", kernel_shape=[3]), "kernel_shape is [3]"),

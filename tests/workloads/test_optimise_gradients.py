@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optimised_nets import branches, chain, frames
 
-from workloads import Graph, graph_of
+from workloads import Network
 from workloads.graphs.graph import Activation
 from workloads.optimise import SenderCost
 from workloads.optimise.prepared import frame_maps, prepare
@@ -24,7 +24,7 @@ from workloads.optimise.model import exact_outputs, measure, model_arrays, real_
 from workloads.optimise.rounding import EXACT, NOISE, ROUNDING, Corruption, half_up, message_cost  # noqa: E402
 
 NETWORKS = {
-    "chain": lambda: graph_of(chain()),
+    "chain": chain,
     "branches": branches,
     # without an addition: two rounded values may add up to 0, where the slope of a ReLU is a matter of taste
     "plain": lambda: branches(Activation("leaky", slope=0.1), addition=False),
@@ -36,9 +36,9 @@ EVERYTHING = SenderCost(0.5, 0.3, 0.7, 2.0, 1.5)
 class Case:
     """A network with everything that its gradients are a function of, in float64."""
 
-    def __init__(self, graph: Graph, loss="l2", cost="rounding", per="layer", costs=None, count=4) -> None:
-        costs = None if costs is None else [costs] * len(prepare(graph, loss, cost, per, None)[1].layers)
-        _, self.model, self.parameters = prepare(graph, loss, cost, per, costs)
+    def __init__(self, graph: Network, loss="l2", cost="rounding", per="layer", costs=None, count=4) -> None:
+        costs = None if costs is None else [costs] * len(prepare(graph, loss, cost, per, None)[0].layers)
+        self.model, self.parameters = prepare(graph, loss, cost, per, costs)
         self.arrays = jax.tree.map(lambda array: jnp.asarray(array, jnp.float64), model_arrays(self.model))
         maps = frame_maps(graph, frames(count, int(np.prod(graph.input_shape))))
         self.real = jnp.asarray(real_input(self.model, maps), jnp.float64)
@@ -116,7 +116,7 @@ def test_operations_without_rounding(name: str, cost: str, costs: SenderCost | N
 
 def test_only_a_layers_own_operations_count() -> None:
     """In a chain with noise, the scale of the input also moves what later layers send; its gradient leaves that out."""
-    case = Case(graph_of(chain()))
+    case = Case(chain())
     own = case.slopes(NOISE, (1.0, 1.0))[0] - case.slopes(NOISE, (0.0, 0.0))[0]
     values = np.asarray(case.real) * np.exp(np.asarray(case.kappas[0]))[:, :, None, None, None]
     np.testing.assert_allclose(own[:, 0], np.abs(values).sum((2, 3, 4)).mean(1) * 8, rtol=1e-9)

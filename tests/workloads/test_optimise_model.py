@@ -12,7 +12,7 @@ from lowered_values import layer_values
 from optimised_nets import branches, chain, frames
 from random_graphs import graphs
 
-from workloads import Graph, Quantisation, WorkloadError, graph_of, integer_forward, quantise
+from workloads import Network, Quantisation, WorkloadError, integer_forward, quantise
 from workloads.graphs.graph import INPUT, Convolution, Dense, Flatten, MaxPool, Node, Preprocessing
 from workloads.integer.float_layers import map_of
 from workloads.integer.lowering import lower
@@ -26,7 +26,7 @@ jax = pytest.importorskip("jax")
 from workloads.optimise.maps import layer_arrays, layer_map  # noqa: E402 - needs JAX
 
 
-def lowered(graph: Graph):
+def lowered(graph: Network):
     try:
         return lower(graph).layers
     except WorkloadError as error:
@@ -37,7 +37,7 @@ def lowered(graph: Graph):
 
 @settings(max_examples=20)
 @given(graphs(softmax=False))
-def test_layers_compute_what_they_do_in_numpy(graph: Graph) -> None:
+def test_layers_compute_what_they_do_in_numpy(graph: Network) -> None:
     """Whatever kind of layer: windows of all strides, paddings and dilations, groups, means, pools, activations."""
     sent = [np.random.default_rng(0).normal(size=(2, *map_of(graph.input_shape)))]
     for layer in lowered(graph):
@@ -50,7 +50,7 @@ def test_layers_compute_what_they_do_in_numpy(graph: Graph) -> None:
 
 
 @given(graphs(softmax=False))
-def test_fan_outs_are_the_synapses_there_are(graph: Graph) -> None:
+def test_fan_outs_are_the_synapses_there_are(graph: Network) -> None:
     layers = lowered(graph)
     shapes = [map_of(graph.input_shape), *(layer.sent_shape for layer in layers[:-1])]
     counted = [np.zeros(shape[:2], np.int64) for shape in shapes]
@@ -73,7 +73,7 @@ def eighths(random, *shape: int) -> np.ndarray:
     return (weights / 8).astype(np.float32)
 
 
-def exact_network() -> Graph:
+def exact_network() -> Network:
     """A network whose float weights are its integer weights times a power of two."""
     random = np.random.default_rng(0)
     nodes = (
@@ -83,10 +83,10 @@ def exact_network() -> Graph:
         Node("flat", Flatten(), ("b",)),
         Node("out", Dense(eighths(random, 5, 18).T.copy(), np.zeros(5, np.float32)), ("flat",)),
     )
-    return Graph("exact", (1, 11, 11), nodes, "out", preprocessing=Preprocessing("gray", (100.0,), (1.0,)))
+    return Network("exact", (1, 11, 11), nodes, "out", preprocessing=Preprocessing("gray", (100.0,), (1.0,)))
 
 
-def per_sender(graph: Graph, sent: list[np.ndarray], cost) -> np.ndarray:
+def per_sender(graph: Network, sent: list[np.ndarray], cost) -> np.ndarray:
     """Sum over neurons of cost(n, fan-out), (frames, senders), from integers (frames, neurons) in (y, x, c) order."""
     layers = lower(graph).layers
     shapes = [map_of(graph.input_shape), *(layer.sent_shape for layer in layers[:-1])]
@@ -137,7 +137,7 @@ def test_errors_fall_with_scales_and_mean_what_they_say() -> None:
         assert (np.diff(errors) < 0).all()
         assert (np.diff(operations) > 0).all()
         assert abs(errors[-1]) < 1e-3
-    graph = graph_of(network)
+    graph = network
     exact, outputs = (forward(graph, shown, k) for k in (None, 8.0))
     softmax = [np.exp(each) / np.exp(each).sum(axis=1, keepdims=True) for each in (outputs, exact)]
     kl = (softmax[0] * np.log(softmax[0] / softmax[1])).sum(axis=1).mean()
@@ -152,7 +152,7 @@ def test_errors_fall_with_scales_and_mean_what_they_say() -> None:
         assert cost_and_error(network, shown, scales[1], loss=loss)[0][0] == pytest.approx(expected, rel=1e-4)
 
 
-def forward(graph: Graph, shown: np.ndarray, k: float | None) -> np.ndarray:
+def forward(graph: Network, shown: np.ndarray, k: float | None) -> np.ndarray:
     """Outputs (n, 5) of the chain, rounded at scale k."""
     values = shown / 255
     for node in graph.nodes:

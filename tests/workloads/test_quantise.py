@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from random_graphs import graphs
 
 from workloads import (
-    Graph,
     IntegerLayer,
     IntegerNetwork,
     Network,
@@ -25,7 +24,6 @@ from workloads import (
     WorkloadError,
     activations,
     forward,
-    graph_of,
     integer_forward,
     largest_inputs,
     load_frames,
@@ -99,7 +97,7 @@ def dequantised(layer: IntegerLayer, k_in: float) -> list[np.ndarray]:
     ]
 
 
-def check_each_layer_is_its_equation(graph: Graph, integers: IntegerNetwork, frames: np.ndarray) -> None:
+def check_each_layer_is_its_equation(graph: Network, integers: IntegerNetwork, frames: np.ndarray) -> None:
     """Given the integers before it, a layer differs from real arithmetic by the rounding of s and of the bias only."""
     trace, lowered = integer_forward(integers, frames), lower(graph).layers
     sent = [
@@ -130,12 +128,12 @@ def test_each_layer_of_a_chain_is_its_equation_to_half_a_step(seed: int, sizes: 
         assert "activations are 0" in str(error)  # noqa: PT017 - a random network may be dead
         return
     for integers in (result.full, result.scaled):
-        check_each_layer_is_its_equation(graph_of(network), integers, frames)
+        check_each_layer_is_its_equation(network, integers, frames)
 
 
 @hypothesis_settings(max_examples=200, deadline=None)
 @given(graphs(), st.integers(0, 2**32 - 1), st.integers(4, 8), st.sampled_from(["percentile", "largest", "mse"]))
-def test_each_layer_of_a_graph_is_its_equation_to_half_a_step(graph: Graph, seed: int, bits: int, kind: str) -> None:
+def test_each_layer_of_a_graph_is_its_equation_to_half_a_step(graph: Network, seed: int, bits: int, kind: str) -> None:
     assume(graph.input_shape[0] in {1, 3})
     graph = replace(graph, preprocessing=GRAY if graph.input_shape[0] == 1 else IMAGENET)
     frames = random_frames(seed, 3, int(np.prod(graph.input_shape)))
@@ -192,7 +190,7 @@ def test_a_grouped_convolution_in_exact_fractions() -> None:
         Node("r", Activation("leaky", slope=0.125), ("a",)),
         Node("b", Convolution(np.ones((1, 4, 1, 1), np.float32), np.zeros(1, np.float32)), ("r",)),
     )
-    graph = Graph("grouped", (3, 4, 5), nodes, "b", preprocessing=IMAGENET)
+    graph = Network("grouped", (3, 4, 5), nodes, "b", preprocessing=IMAGENET)
     frames = random_frames(11, 20, 60)
     network = quantise(graph, frames, Quantisation(weight_bits=5)).full
     first, second, k = network.layers[0], network.layers[1], [Fraction(scale) for scale in network.scales]
@@ -207,7 +205,7 @@ def test_a_grouped_convolution_in_exact_fractions() -> None:
             # The group sees the whole frame once: its three channels.
             assert got.ravel().tolist() == wanted
             check_factor(layer.requantiser, output, unit * k[1] / k[0])
-            check_factor(layer.leak, output, unit * k[1] / k[0] / 8)
+            check_factor(layer.activation.leak, output, unit * k[1] / k[0] / 8)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -235,7 +233,7 @@ def test_frames_are_read_in_channel_order() -> None:
     """A map that leaves the frame as it is gives it back in (y, x, channel) order."""
     eye = np.eye(3, dtype=np.float32)[:, :, None, None]
     nodes = (Node("same", Convolution(eye, np.zeros(3, np.float32)), (INPUT,)),)
-    graph = Graph("same", (3, 2, 5), nodes, "same", preprocessing=Preprocessing("rgb", (0.0,) * 3, (1 / 255,) * 3))
+    graph = Network("same", (3, 2, 5), nodes, "same", preprocessing=Preprocessing("rgb", (0.0,) * 3, (1 / 255,) * 3))
     frames = random_frames(12, 4, 30)
     network = quantise(graph, frames).full
     trace = integer_forward(network, frames)

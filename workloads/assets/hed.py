@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from workloads.assets.errors import AssetError
 from workloads.graphs.files import save_graph
-from workloads.graphs.graph import INPUT, Activation, Convolution, Graph, MaxPool, Node, Preprocessing
+from workloads.graphs.graph import INPUT, Activation, Convolution, MaxPool, Network, Node, Preprocessing
 
 RECIPE: Final = "hed/1"
 BLOCKS: Final = (2, 2, 3, 3, 3)  # convolutions in each
@@ -34,7 +34,7 @@ def convert_hed(source: Path, target: Path) -> None:
     h5py = _load_h5py()
     try:
         with h5py.File(source) as file:
-            graph = Graph("hed", (3, SIDE_PIXELS, SIDE_PIXELS), _nodes(file), "block5_conv3_relu", (), PREPROCESSING)
+            graph = Network("hed", (3, SIDE_PIXELS, SIDE_PIXELS), _nodes(file), "block5_conv3_relu", (), PREPROCESSING)
             edges = _edge_layers(file)
     except (OSError, KeyError) as error:
         raise AssetError(f"{source.name} has not the layers of HED ({error}); it is not converted") from error

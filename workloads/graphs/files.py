@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.frames.archives import read_archive
-from workloads.graphs.graph import Graph, Preprocessing
+from workloads.graphs.graph import Network, Preprocessing
 from workloads.graphs.operations import Convolution, Dense, Node, Operation
 from workloads.naming import naming
 
@@ -28,7 +28,7 @@ _OPERATIONS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Op
 _ARRAYS = ("weights", "bias")
 
 
-def save_graph(graph: Graph, path: Path) -> None:
+def save_graph(graph: Network, path: Path) -> None:
     """Write `graph` as a `.npz` file that load_graph reads back to the same bits; same graph, same bytes."""
     arrays: dict[str, NDArray[Any]] = {"format": np.array(FORMAT), "structure": np.array(_structure(graph))}
     for number, node in enumerate(graph.nodes, 1):
@@ -39,7 +39,7 @@ def save_graph(graph: Graph, path: Path) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def load_graph(path: Path) -> Graph:
+def load_graph(path: Path) -> Network:
     """Read what save_graph wrote. Raises WorkloadError if there is no such file or it is not a whole graph file."""
     arrays = read_archive(path)
     try:
@@ -58,7 +58,7 @@ def _check_format(given: str) -> None:
         raise WorkloadError(f"format is {given!r}; this version reads {FORMAT!r}")
 
 
-def _structure(graph: Graph) -> str:
+def _structure(graph: Network) -> str:
     structure = {
         "name": graph.name,
         "input_shape": graph.input_shape,
@@ -77,10 +77,10 @@ def _node_entry(node: Node) -> dict[str, Any]:
     return {"name": node.name, "operation": type(operation).__name__, "inputs": node.inputs, **plain}
 
 
-def _graph_of(structure: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Graph:
+def _graph_of(structure: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Network:
     given = structure["preprocessing"]
     preprocessing = given and Preprocessing(str(given["order"]), _floats(given["mean"]), _floats(given["scale"]))  # type: ignore[arg-type]
-    return Graph(
+    return Network(
         str(structure["name"]),
         _integers(structure["input_shape"]),
         tuple(_node_of(entry, number, arrays) for number, entry in enumerate(structure["nodes"], 1)),

@@ -1,4 +1,4 @@
-"""A trained network in float as a graph: nodes in order, each an operation on the values of earlier ones.
+"""A trained network in float: a graph of nodes in order, each an operation on the values of earlier ones.
 
 Batch normalisation, dropout, identities, constants and reshapes have no operation here: importers fold or remove them.
 """
@@ -6,12 +6,15 @@ Batch normalisation, dropout, identities, constants and reshapes have no operati
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, isnan
+from math import isfinite, prod
 from typing import Literal, get_args
 
 import numpy as np
 
+from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.graphs.activations import FUNCTIONS
+from workloads.graphs.layers import LinearLayer, layers_of
 from workloads.graphs.operations import (
     INPUT,
     Activation,
@@ -42,8 +45,8 @@ __all__ = [
     "Dense",
     "Flatten",
     "GlobalAveragePool",
-    "Graph",
     "MaxPool",
+    "Network",
     "Node",
     "Operation",
     "Preprocessing",
@@ -69,12 +72,13 @@ class Preprocessing:
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class Network:
     """A network: its nodes in an order in which every node comes after those it reads.
 
-    `input_shape`: (C, H, W) of a frame. `output`: name of the node whose values are the answer. `classes`: names of the
-    output's channels, empty if they have none. `preprocessing`: None if the network does not say how frames are made.
-    Checks itself (see check_graph).
+    `input_shape`: of a frame, (C, H, W); of a network that begins with fully connected layers any shape that holds as
+    many pixels. `output`: name of the node whose values are the answer. `classes`: names of the output's channels,
+    empty if they have none. `preprocessing`: None if the network does not say how frames are made. Checks itself (see
+    check_graph).
     """
 
     name: str
@@ -88,11 +92,21 @@ class Graph:
         check_graph(self)
 
     def __repr__(self) -> str:
+        if self.chain is not None:
+            return f"Network({self.name!r}: {self.inputs} inputs, {len(self.chain)} layers, {self.outputs} outputs)"
         frame = " x ".join(map(str, self.input_shape))
-        return f"Graph({self.name!r}: frames of {frame}, {len(self.nodes)} nodes, output {self.output!r})"
+        return f"Network({self.name!r}: frames of {frame}, {len(self.nodes)} nodes, output {self.output!r})"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: node by node, what it computes, of what, and the shape of what comes out."""
+        """What a notebook shows: node by node, what it computes, of what, and the shape of what comes out; of a chain
+        layer by layer, how many neurons and weights there are.
+        """
+        if self.chain is not None:
+            layers = [
+                (each.name, *map(str, each.weights.shape), f"{each.weights.size:,}", each.activation)
+                for each in self.chain
+            ]
+            return html_table(f"Network {self.name}", ("layer", "inputs", "outputs", "weights", "activation"), layers)
         rows = [
             (node.name, type(node.operation).__name__, ", ".join(node.inputs), sides(self.shapes[node.name]))
             for node in self.nodes
@@ -101,9 +115,53 @@ class Graph:
         return html_table(title, ("node", "operation", "of", "shape"), rows)
 
     @cached_property
+    def input_map(self) -> Shape:
+        """(C, H, W) of a frame as the nodes read it: a flat one is a row of pixels, one without channels gray."""
+        channels = None if self.preprocessing is None else len(self.preprocessing.mean)
+        if len(self.input_shape) == 3 and channels in {None, self.input_shape[0]}:
+            return self.input_shape
+        return (1, *self.input_shape) if len(self.input_shape) == 2 else (1, 1, prod(self.input_shape))
+
+    @cached_property
     def shapes(self) -> dict[str, Shape]:
         """Shape of the frame (under INPUT) and of what each node gives, in order."""
-        return infer_shapes(self.nodes, self.input_shape)
+        return infer_shapes(self.nodes, self.input_map)
+
+    @cached_property
+    def chain(self) -> tuple[LinearLayer, ...] | None:
+        """The layers, if the network is a chain of fully connected ones, with a ReLU or none after each; else None."""
+        return layers_of(self.nodes)
+
+    @property
+    def layers(self) -> tuple[LinearLayer, ...]:
+        """The layers of a chain. Raises WorkloadError for a network that is none."""
+        if self.chain is None:
+            raise WorkloadError(
+                f"network {self.name!r} is no chain of fully connected layers, so it has no layers; look at its nodes"
+            )
+        return self.chain
+
+    @property
+    def input_scale(self) -> float:
+        """The real value of one step of a pixel. Raises WorkloadError where there is none, or one for each channel."""
+        given = () if self.preprocessing is None else self.preprocessing.scale
+        if len(set(given)) != 1:
+            raise WorkloadError(f"network {self.name!r} has no one input_scale; look at its preprocessing")
+        return given[0]
+
+    @property
+    def inputs(self) -> int:
+        """Number of values of a frame."""
+        return prod(self.input_shape)
+
+    @property
+    def outputs(self) -> int:
+        """Number of values of the output."""
+        return prod(self.shapes[self.output])
+
+    def sha256(self) -> str:
+        """Hash of everything that the network is, names included."""
+        return content_sha256(self)
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
@@ -111,7 +169,7 @@ class Graph:
         return {node.name: node for node in self.nodes}
 
 
-def cut_graph(graph: Graph, output: str) -> Graph:
+def cut_graph(graph: Network, output: str) -> Network:
     """The part of `graph` that `output` needs, ending there; class names are kept if `output` already was its output.
 
     Raises WorkloadError if there is no such node.
@@ -126,7 +184,7 @@ def cut_graph(graph: Graph, output: str) -> Graph:
     return replace(graph, nodes=kept, output=output, classes=graph.classes if output == graph.output else ())
 
 
-def check_graph(graph: Graph) -> None:
+def check_graph(graph: Network) -> None:
     """Raise WorkloadError, naming network and node, unless the graph is whole and can be computed.
 
     Names must be unique and none of them INPUT; nodes must come after what they read, and all of them must be needed;
@@ -143,15 +201,16 @@ def check_graph(graph: Graph) -> None:
     for node in graph.nodes:
         _check_operation(node.operation, f"{where}, node {node.name!r} ({type(node.operation).__name__})")
     try:
-        shape = infer_shapes(graph.nodes, graph.input_shape).get(graph.output)
+        shape = infer_shapes(graph.nodes, graph.input_map).get(graph.output)
     except WorkloadError as error:
         raise WorkloadError(f"{where}, {error}") from None
     _check_output(graph, shape, where)
 
 
-def _check_frame(graph: Graph, where: str) -> None:
+def _check_frame(graph: Network, where: str) -> None:
     shape, given = graph.input_shape, graph.preprocessing
-    if len(shape) != 3 or min(shape) < 1:
+    flat = all(isinstance(node.operation, Dense) for node in graph.nodes if INPUT in node.inputs)
+    if (len(shape) != 3 and not flat) or min(shape, default=0) < 1:
         raise WorkloadError(f"{where}: input_shape is {shape}; needed (channels, height, width), each 1 or more")
     if given is None:
         return
@@ -160,7 +219,8 @@ def _check_frame(graph: Graph, where: str) -> None:
             f"{where}: no channel order {given.order!r}.{did_you_mean(given.order, get_args(ChannelOrder))}"
         )
     channels = 1 if given.order == "gray" else 3
-    if not len(given.mean) == len(given.scale) == channels == shape[0]:
+    entering = graph.input_map[0] if flat else shape[0]
+    if not len(given.mean) == len(given.scale) == channels == entering:
         raise WorkloadError(
             f"{where}: preprocessing {given.order!r} needs {channels} channels, means and scales; has input_shape "
             f"{shape}, {len(given.mean)} means and {len(given.scale)} scales"
@@ -171,7 +231,7 @@ def _check_frame(graph: Graph, where: str) -> None:
         )
 
 
-def _check_output(graph: Graph, shape: Shape | None, where: str) -> None:
+def _check_output(graph: Network, shape: Shape | None, where: str) -> None:
     if shape is None or graph.output == INPUT:
         known = [node.name for node in graph.nodes]
         raise WorkloadError(f"{where}: its output {graph.output!r} is no node.{did_you_mean(graph.output, known)}")
@@ -243,10 +303,8 @@ def _check_window(operation: Convolution | MaxPool | AveragePool, where: str) ->
 
 
 def _check_activation(operation: Activation, where: str) -> None:
-    kinds = ("relu", "clip", "leaky")
-    if operation.kind not in kinds:
-        raise WorkloadError(f"{where}: no activation {operation.kind!r}.{did_you_mean(operation.kind, kinds)}")
-    if operation.kind == "clip" and (isnan(operation.low) or isnan(operation.high) or operation.low > operation.high):
-        raise WorkloadError(f"{where}: clips to {operation.low} .. {operation.high}; low must not be above high")
-    if operation.kind == "leaky" and not isfinite(operation.slope):
-        raise WorkloadError(f"{where}: slope is {operation.slope}; it must be finite")
+    if operation.kind not in FUNCTIONS:
+        raise WorkloadError(f"{where}: no activation {operation.kind!r}.{did_you_mean(operation.kind, FUNCTIONS)}")
+    problem = FUNCTIONS[operation.kind].problem(operation)
+    if problem:
+        raise WorkloadError(f"{where}: {problem}")

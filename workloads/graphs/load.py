@@ -11,8 +11,7 @@ from workloads.errors import WorkloadError, did_you_mean
 from workloads.frames.archives import read_archive
 from workloads.graphs.files import FORMAT as GRAPH_FORMAT
 from workloads.graphs.files import load_graph
-from workloads.graphs.graph import Graph, cut_graph
-from workloads.graphs.network import Network
+from workloads.graphs.graph import Network, cut_graph
 from workloads.graphs.network_files import list_networks as list_chains
 from workloads.graphs.network_files import load_network as load_chain
 from workloads.graphs.normalisation import Normalisation, normalised
@@ -35,7 +34,7 @@ def load_network(
     output: str | None = None,
     input_shape: Shape | None = None,
     normalisation: Normalisation | None = None,
-) -> Network | Graph:
+) -> Network:
     """A bundled network by name, or the network of a `.onnx` file or of a `.npz` file that deltasim wrote.
 
     For all but chains of fully connected layers: `output` is the node (of ONNX, also the value) to end at, instead of
@@ -47,7 +46,7 @@ def load_network(
     if input_shape is not None:
         input_shape = checked_shape(input_shape)
     if str(name_or_path).endswith(".onnx"):
-        network: Network | Graph = import_onnx(name_or_path, input_shape=input_shape, output=output)
+        network = import_onnx(name_or_path, input_shape=input_shape, output=output)
     else:
         network = _stored(name_or_path)
         given = {"output": output, "input_shape": input_shape}
@@ -55,9 +54,9 @@ def load_network(
     return network if normalisation is None else with_normalisation(network, normalisation)
 
 
-def with_normalisation(network: Network | Graph, name: Normalisation) -> Graph:
+def with_normalisation(network: Network, name: Normalisation) -> Network:
     """The network with the normalisation of that name. Raises WorkloadError if it cannot have it."""
-    if isinstance(network, Network):
+    if network.chain is not None and network.preprocessing is not None:
         raise WorkloadError(
             f"normalisation {name!r} is for networks such as ONNX ones, which do not say how pixels become their "
             f"input; {network.name!r} says so itself (a pixel times {network.input_scale:.6g}): leave it out"
@@ -65,20 +64,20 @@ def with_normalisation(network: Network | Graph, name: Normalisation) -> Graph:
     return normalised(network, name)
 
 
-def _as_asked(network: Network | Graph, given: Mapping[str, Any]) -> Network | Graph:
-    """A stored graph that ends at another node or takes frames of another shape."""
+def _as_asked(network: Network, given: Mapping[str, Any]) -> Network:
+    """A stored network that ends at another node or takes frames of another shape."""
     if not given:
         return network
-    if isinstance(network, Network):
+    if network.chain is not None:
         raise WorkloadError(
-            f"{' and '.join(given)} can be chosen for networks that are graphs, such as those of ONNX files; "
+            f"{' and '.join(given)} can be chosen for networks that are no chain, such as those of ONNX files; "
             f"{network.name!r} is a chain of fully connected layers: leave it out"
         )
     cut = cut_graph(network, given["output"]) if "output" in given else network
     return replace(cut, input_shape=given.get("input_shape", cut.input_shape))
 
 
-def _stored(name_or_path: str | Path) -> Network | Graph:
+def _stored(name_or_path: str | Path) -> Network:
     """A bundled network, or that of a `.npz` file."""
     name, path = str(name_or_path), Path(name_or_path)
     if name == SQUEEZENET:

@@ -1,84 +1,17 @@
-"""A trained network in float: a chain of fully connected layers, and its forward pass."""
+"""Networks made of arrays, one fully connected layer after the other, and the forward pass of any network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.content_hash import content_sha256
 from workloads.errors import WorkloadError, did_you_mean
-from workloads.html_table import html_table
-
-Activation = Literal["relu", "identity"]
-Float32Array = NDArray[np.float32]
-FloatingArray = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class LinearLayer:
-    """`activation(x @ weights + bias)`; `weights`: (inputs, outputs) float32, `bias`: (outputs,) float32."""
-
-    name: str
-    weights: Float32Array
-    bias: Float32Array
-    activation: Activation
-
-    def __repr__(self) -> str:
-        inputs, outputs = self.weights.shape
-        return f"LinearLayer({self.name!r}: {inputs} to {outputs}, {self.activation})"
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """Layers in order, and what the integers of a frame mean.
-
-    `input_scale`: the real value of one step of a pixel; the first layer sees pixel * input_scale, pixels being 0..255.
-    `input_shape`: shape of a frame, its product being the inputs of the first layer. `classes`: names of the outputs,
-    empty when they have none. The last layer's activation is `identity`: its sums are the output of the network.
-    """
-
-    name: str
-    layers: tuple[LinearLayer, ...]
-    input_scale: float
-    input_shape: tuple[int, ...]
-    classes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check_network(self)
-
-    def __repr__(self) -> str:
-        return f"Network({self.name!r}: {self.inputs} inputs, {len(self.layers)} layers, {self.outputs} outputs)"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: layer by layer, how many neurons and weights there are."""
-        rows = [
-            (
-                each.name,
-                str(each.weights.shape[0]),
-                str(each.weights.shape[1]),
-                f"{each.weights.size:,}",
-                each.activation,
-            )
-            for each in self.layers
-        ]
-        return html_table(f"Network {self.name}", ("layer", "inputs", "outputs", "weights", "activation"), rows)
-
-    @property
-    def inputs(self) -> int:
-        """Number of pixels in a frame."""
-        return int(self.layers[0].weights.shape[0])
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs."""
-        return int(self.layers[-1].weights.shape[1])
-
-    def sha256(self) -> str:
-        """Hash of everything that the network is, names included."""
-        return content_sha256(self)
+from workloads.graphs.graph import Network, Preprocessing
+from workloads.graphs.layers import LayerActivation, LinearLayer, nodes_of
+from workloads.graphs.operations import INPUT, Float32Array, FloatingArray
+from workloads.graphs.run import normalise, run_graph
 
 
 def network_from_arrays(
@@ -86,7 +19,7 @@ def network_from_arrays(
     biases: Sequence[NDArray[Any]] | None = None,
     *,
     name: str = "network",
-    activations: Sequence[Activation] | None = None,
+    activations: Sequence[LayerActivation] | None = None,
     layer_names: Sequence[str] | None = None,
     input_scale: float = 1 / 255,
     input_shape: tuple[int, ...] | None = None,
@@ -94,14 +27,16 @@ def network_from_arrays(
 ) -> Network:
     """Make a network of float arrays, one (inputs, outputs) matrix and one (outputs,) bias per layer.
 
-    Without `biases` they are zero; without `activations` every layer but the last has a ReLU. Raises WorkloadError if
-    an array is not float, not finite as float32, or does not fit its neighbours.
+    Without `biases` they are zero; without `activations` every layer but the last has a ReLU. `input_scale`: the real
+    value of one step of a pixel; the first layer sees pixel * input_scale, pixels being 0..255. `input_shape`: of a
+    frame, its product being the inputs of the first layer. Raises WorkloadError if an array is not float, not finite
+    as float32, or does not fit its neighbours.
     """
     count = len(weights)
     if not count:
         raise WorkloadError(f"network {name!r} has no layers; needed one weight matrix or more")
     vectors = [np.zeros(np.shape(matrix)[-1:], np.float32) for matrix in weights] if biases is None else biases
-    kinds: Sequence[Activation] = activations if activations is not None else _default_activations(count)
+    kinds: Sequence[LayerActivation] = activations if activations is not None else _default_activations(count)
     names = [f"layer{number}" for number in range(1, count + 1)] if layer_names is None else layer_names
     _check_counts(count, {"biases": len(vectors), "activations": len(kinds), "layer_names": len(names)}, name)
     layers = tuple(
@@ -110,26 +45,31 @@ def network_from_arrays(
         )
         for layer, matrix, vector, kind in zip(names, weights, vectors, kinds, strict=True)
     )
-    shape = np.shape(weights[0])[:1] if input_shape is None else input_shape
-    return Network(name, layers, float(input_scale), tuple(int(side) for side in shape), tuple(classes))
+    given = np.shape(weights[0])[:1] if input_shape is None else input_shape
+    shape = tuple(int(side) for side in given)
+    _check_layers(layers, shape, float(input_scale), f"network {name!r}")
+    if classes and len(classes) != layers[-1].bias.size:
+        raise WorkloadError(f"network {name!r}: {len(classes)} class names for {layers[-1].bias.size} outputs")
+    nodes = nodes_of(layers)
+    return Network(
+        name, shape, nodes, nodes[-1].name, tuple(classes), Preprocessing("gray", (0.0,), (float(input_scale),))
+    )
 
 
 def forward(network: Network, frames: NDArray[np.uint8]) -> FloatingArray:
-    """Outputs (n, outputs) float32 of `frames` (n, inputs) uint8."""
-    return activations(network, frames)[-1]
+    """Outputs (n, outputs) float32 of `frames` (n, inputs) uint8, maps flattened in (channel, y, x) order."""
+    return _run(network, frames, (network.output,), np.float32)[0]
 
 
 def activations(
     network: Network, frames: NDArray[np.uint8], dtype: type[np.float32 | np.float64] = np.float32
 ) -> tuple[FloatingArray, ...]:
-    """The real input (n, inputs) and, for each layer, what it puts out for `frames` (n, inputs) uint8, all `dtype`."""
-    check_frames(frames, network.inputs, network.name)
-    pixels: FloatingArray = frames.astype(dtype)
-    values = [pixels * network.input_scale]
-    for layer in network.layers:
-        sums = values[-1] @ layer.weights.astype(dtype, copy=False) + layer.bias
-        values.append(np.maximum(sums, 0) if layer.activation == "relu" else sums)
-    return tuple(values)
+    """The real input (n, inputs) and, for each layer of a chain, what it puts out for `frames` (n, inputs) uint8, all
+    `dtype`. Raises WorkloadError for a network that is no chain.
+    """
+    readers = {name: node.name for node in network.nodes for name in node.inputs}
+    ends = (readers[layer.name] if layer.activation == "relu" else layer.name for layer in network.layers)
+    return tuple(_run(network, frames, (INPUT, *ends), dtype))
 
 
 def check_frames(frames: NDArray[Any], inputs: int, name: str) -> None:
@@ -139,6 +79,20 @@ def check_frames(frames: NDArray[Any], inputs: int, name: str) -> None:
             f"frames are {frames.shape} {frames.dtype}; network {name!r} takes (n, {inputs}) uint8: pixels "
             "0..255, each frame flattened"
         )
+
+
+def _run(
+    network: Network, frames: NDArray[np.uint8], nodes: tuple[str, ...], dtype: type[np.float32 | np.float64]
+) -> list[FloatingArray]:
+    """What each of `nodes` gives, (n, values)."""
+    check_frames(frames, network.inputs, network.name)
+    if network.preprocessing is None:
+        raise WorkloadError(
+            f"network {network.name!r} does not say how pixels become its input; load it with a normalisation"
+        )
+    real = normalise(network.preprocessing, frames.reshape(-1, *network.input_map))
+    values = run_graph(network, real, nodes, dtype)
+    return [values[name].reshape(len(frames), -1) for name in nodes]
 
 
 def _float32(array: NDArray[Any], where: str) -> Float32Array:
@@ -155,7 +109,7 @@ def _float32(array: NDArray[Any], where: str) -> Float32Array:
     return small
 
 
-def _default_activations(layers: int) -> list[Activation]:
+def _default_activations(layers: int) -> list[LayerActivation]:
     return ["relu" if number < layers else "identity" for number in range(1, layers + 1)]
 
 
@@ -165,27 +119,22 @@ def _check_counts(layers: int, counts: dict[str, int], name: str) -> None:
             raise WorkloadError(f"network {name!r}: {layers} weight matrices but {count} {what}; needed one per layer")
 
 
-def _check_network(network: Network) -> None:
-    where = f"network {network.name!r}"
-    if not network.layers:
-        raise WorkloadError(f"{where} has no layers; needed one weight matrix or more")
-    for layer in network.layers:
+def _check_layers(layers: Sequence[LinearLayer], shape: tuple[int, ...], input_scale: float, where: str) -> None:
+    """What the network's own check could not say in the words of whoever gives arrays."""
+    for layer in layers:
         _check_layer(layer, f"{where}, {layer.name}")
-    for before, after in pairwise(network.layers):
+    for before, after in pairwise(layers):
         _check_neighbours(before, after, where)
-    if network.layers[-1].activation != "identity":
+    if layers[-1].activation != "identity":
         raise WorkloadError(
-            f"{where}: the last layer has activation {network.layers[-1].activation!r}; its sums are the output, so "
+            f"{where}: the last layer has activation {layers[-1].activation!r}; its sums are the output, so "
             "it must be 'identity'. Apply the last ReLU or soft-max to the outputs"
         )
-    if not (np.isfinite(network.input_scale) and network.input_scale > 0):
-        raise WorkloadError(f"{where}: input_scale is {network.input_scale}; needed a positive number such as 1/255")
-    if int(np.prod(network.input_shape)) != network.inputs or min(network.input_shape, default=0) < 1:
-        raise WorkloadError(
-            f"{where}: input_shape {network.input_shape} does not hold the {network.inputs} inputs of layer 1"
-        )
-    if network.classes and len(network.classes) != network.outputs:
-        raise WorkloadError(f"{where}: {len(network.classes)} class names for {network.outputs} outputs")
+    if not (np.isfinite(input_scale) and input_scale > 0):
+        raise WorkloadError(f"{where}: input_scale is {input_scale}; needed a positive number such as 1/255")
+    inputs = layers[0].weights.shape[0]
+    if int(np.prod(shape)) != inputs or min(shape, default=0) < 1:
+        raise WorkloadError(f"{where}: input_shape {shape} does not hold the {inputs} inputs of layer 1")
 
 
 def _check_layer(layer: LinearLayer, where: str) -> None:
@@ -197,12 +146,7 @@ def _check_layer(layer: LinearLayer, where: str) -> None:
         raise WorkloadError(
             f"{where}: bias has shape {layer.bias.shape}; needed ({layer.weights.shape[1]},), one per output"
         )
-    for what, array in (("weights", layer.weights), ("bias", layer.bias)):
-        if array.dtype != np.float32 or not np.isfinite(array).all():
-            raise WorkloadError(
-                f"{where}: {what} must be finite float32; network_from_arrays() converts and says what is not"
-            )
-    known = get_args(Activation)
+    known = get_args(LayerActivation)
     if layer.activation not in known:
         raise WorkloadError(f"{where}: no activation {layer.activation!r}.{did_you_mean(layer.activation, known)}")
 

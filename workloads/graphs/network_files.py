@@ -1,6 +1,7 @@
 """Networks on disk: the bundled ones by name, and `.npz` files.
 
-A network file is a NumPy archive without pickles, with these arrays (N counts layers from 1):
+The file of a chain of fully connected layers is one that is easily made by hand: a NumPy archive without pickles, with
+these arrays (N counts layers from 1). Any other network is written as a graph (see files).
 
     format         "deltasim-network-1"
     name           text
@@ -23,7 +24,9 @@ from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.frames.archives import read_archive
-from workloads.graphs.network import Network, network_from_arrays
+from workloads.graphs.files import save_graph
+from workloads.graphs.graph import Network
+from workloads.graphs.network import network_from_arrays
 from workloads.naming import naming
 
 FORMAT = "deltasim-network-1"
@@ -52,6 +55,9 @@ def load_network(name_or_path: str | Path) -> Network:
 
 def save_network(network: Network, path: Path) -> None:
     """Write `network` as a `.npz` file that load_network reads back to the same bits; same network, same bytes."""
+    if not _made_of_arrays(network):
+        save_graph(network, path)
+        return
     arrays: dict[str, NDArray[Any]] = {
         "format": np.array(FORMAT),
         "name": np.array(network.name),
@@ -66,6 +72,24 @@ def save_network(network: Network, path: Path) -> None:
         arrays[f"bias_{number}"] = layer.bias
     with naming(path), path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _made_of_arrays(network: Network) -> bool:
+    """Whether network_from_arrays makes this very network of its layers, so that they say all that it is."""
+    if network.chain is None or network.preprocessing is None or network.preprocessing.order != "gray":
+        return False
+    layers = network.layers
+    again = network_from_arrays(
+        [layer.weights for layer in layers],
+        [layer.bias for layer in layers],
+        name=network.name,
+        activations=[layer.activation for layer in layers],
+        layer_names=[layer.name for layer in layers],
+        input_scale=network.input_scale,
+        input_shape=network.input_shape,
+        classes=network.classes,
+    )
+    return again.sha256() == network.sha256()
 
 
 def _read_network(path: Path) -> Network:

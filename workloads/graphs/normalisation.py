@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from workloads.errors import WorkloadError, did_you_mean
-from workloads.graphs.graph import Graph, Preprocessing
+from workloads.graphs.graph import Network, Preprocessing
 
 Normalisation = Literal["caffe-bgr", "torch-rgb", "unit-rgb", "unit-gray"]
 
@@ -24,14 +24,14 @@ NORMALISATIONS: Final[dict[str, Preprocessing]] = {
 }
 
 
-def normalised(graph: Graph, name: Normalisation) -> Graph:
+def normalised(graph: Network, name: Normalisation) -> Network:
     """The graph with its preprocessing set to the one of that name. Raises WorkloadError if channels do not fit."""
     if name not in NORMALISATIONS:
         raise WorkloadError(f"no normalisation {name!r}.{did_you_mean(name, NORMALISATIONS)}")
     chosen = NORMALISATIONS[name]
-    if len(chosen.mean) != graph.input_shape[0]:
+    if len(chosen.mean) != graph.input_map[0]:
         raise WorkloadError(
             f"normalisation {name!r} is for {len(chosen.mean)} channels, network {graph.name!r} takes "
-            f"{graph.input_shape[0]}"
+            f"{graph.input_map[0]}"
         )
     return replace(graph, preprocessing=chosen)

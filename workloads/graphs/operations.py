@@ -5,7 +5,7 @@ bottom, right), in pixels, each side on its own.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,12 +91,13 @@ class GlobalAveragePool:
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of one value. `relu`: max(v, 0). `clip`: min(max(v, low), high). `leaky`: v if v >= 0, else slope * v.
+    """A function of one value, of a kind that activations.FUNCTIONS lists. `relu`: max(v, 0). `clip`: min(max(v, low),
+    high). `leaky`: v if v >= 0, else slope * v.
 
     `low` and `high` matter to `clip` alone and may be infinite, `slope` to `leaky` alone. ReLU6 is clip from 0 to 6.
     """
 
-    kind: Literal["relu", "clip", "leaky"]
+    kind: str
     low: float = 0.0
     high: float = float("inf")
     slope: float = 0.0

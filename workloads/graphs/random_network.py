@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.graphs.graph import INPUT, Activation, Dense, Graph, Node, Preprocessing
+from workloads.graphs.graph import INPUT, Activation, Dense, Network, Node, Preprocessing
 
 SIZES: Final = (100, 100, 100, 100)
 FACTORS: Final = (0.5, 8.0, 0.25)
@@ -19,7 +19,7 @@ STEPS_PER_UNIT: Final = 32  # of an 8-bit pixel: inputs of a normal distribution
 MIDDLE: Final = 128
 
 
-def random_network(seed: int) -> Graph:
+def random_network(seed: int) -> Network:
     """The network, whose input is (pixel - 128) / 32, with weights of the given seed and no biases."""
     random = np.random.RandomState(seed)  # the legacy generator's stream is the same in every NumPy version
     nodes: list[Node] = []
@@ -33,7 +33,7 @@ def random_network(seed: int) -> Graph:
             nodes.append(Node(f"{before}.relu", Activation("relu"), (before,)))
             before = f"{before}.relu"
     normalisation = Preprocessing("gray", (float(MIDDLE),), (1 / STEPS_PER_UNIT,))
-    return Graph("random 100-100-100-100", (1, 1, SIZES[0]), tuple(nodes), before, (), normalisation)
+    return Network("random 100-100-100-100", (1, 1, SIZES[0]), tuple(nodes), before, (), normalisation)
 
 
 def gaussian_frames(count: int, seed: int) -> NDArray[np.uint8]:

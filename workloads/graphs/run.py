@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
+from workloads.graphs.activations import function_of
 from workloads.graphs.convolve import convolve
-from workloads.graphs.graph import Graph, Preprocessing
+from workloads.graphs.graph import Network, Preprocessing
 from workloads.graphs.operations import (
     INPUT,
     Activation,
@@ -44,7 +45,7 @@ def normalise(preprocessing: Preprocessing, pixels: NDArray[np.uint8]) -> NDArra
 
 
 def run_graph(
-    graph: Graph,
+    graph: Network,
     frames: NDArray[Any],
     keep: Collection[str] | None = None,
     dtype: type[np.float32 | np.float64] = np.float32,
@@ -71,7 +72,7 @@ def run_graph(
 
 
 def walk_graph(
-    graph: Graph, frames: NDArray[Any], dtype: type[np.float32 | np.float64] = np.float32
+    graph: Network, frames: NDArray[Any], dtype: type[np.float32 | np.float64] = np.float32
 ) -> Iterator[tuple[Node, FloatingArray]]:
     """Each node in order with its values (n, C, H, W) or (n, N) `dtype`, for real frames (n, C, H, W).
 
@@ -99,19 +100,12 @@ def evaluate(operation: Operation, inputs: list[FloatingArray]) -> FloatingArray
         weights = operation.weights.astype(first.dtype, copy=False)
         return first.reshape(len(first), -1) @ weights + operation.bias.astype(first.dtype, copy=False)
     if isinstance(operation, Activation):
-        return _activate(operation, first)
+        activated: FloatingArray = function_of(operation).value(operation, first, np)
+        return activated
     if isinstance(operation, Add):
         return sum(inputs[1:], start=first)
     function = _OTHERS[type(operation)]
     return function(operation, inputs)
-
-
-def _activate(activation: Activation, values: FloatingArray) -> FloatingArray:
-    if activation.kind == "relu":
-        return np.maximum(values, 0)
-    if activation.kind == "clip":
-        return np.clip(values, activation.low, activation.high)
-    return np.where(values >= 0, values, values * values.dtype.type(activation.slope))
 
 
 def _softmax(operation: Softmax, values: FloatingArray) -> FloatingArray:
@@ -131,15 +125,15 @@ _OTHERS: dict[type[Any], Callable[[Any, list[FloatingArray]], FloatingArray]] = 
 }
 
 
-def _check_frames(graph: Graph, frames: NDArray[Any]) -> None:
-    if frames.shape[1:] != graph.input_shape or frames.dtype.kind != "f":
+def _check_frames(graph: Network, frames: NDArray[Any]) -> None:
+    if frames.shape[1:] != graph.input_map or frames.dtype.kind != "f":
         raise WorkloadError(
             f"frames are {frames.shape} {frames.dtype}; network {graph.name!r} takes (n, "
-            f"{', '.join(map(str, graph.input_shape))}) floats. Pixels are made real with its preprocessing (normalise)"
+            f"{', '.join(map(str, graph.input_map))}) floats. Pixels are made real with its preprocessing (normalise)"
         )
 
 
-def _frames_at_once(graph: Graph, item_bytes: int) -> int:
+def _frames_at_once(graph: Network, item_bytes: int) -> int:
     """Frames whose widest values fill no more than _BATCH_BYTES; at least one."""
     widest = max(prod(shape) for shape in graph.shapes.values())
     return max(1, _BATCH_BYTES // (widest * item_bytes))

@@ -19,8 +19,8 @@ from workloads.graphs.graph import (
     Convolution,
     Flatten,
     GlobalAveragePool,
-    Graph,
     MaxPool,
+    Network,
     Node,
     Preprocessing,
     Softmax,
@@ -31,7 +31,7 @@ _POOLS_AFTER = {3: "pool3", 5: "pool5"}
 _SMALLEST = 35
 
 
-def squeezenet11(size: int = 227, *, softmax: bool = True) -> Graph:
+def squeezenet11(size: int = 227, *, softmax: bool = True) -> Network:
     """SqueezeNet 1.1 for frames of (3, `size`, `size`), ending in probabilities, or in the mean scores before them.
 
     The weights were trained at 227; 224 and other sizes work as well. Raises WorkloadError if `size` is too small.
@@ -42,7 +42,7 @@ def squeezenet11(size: int = 227, *, softmax: bool = True) -> Graph:
         arrays = read_archive(path)
     classes = (resources.files("workloads") / "data" / "imagenet-classes.txt").read_text("utf-8").splitlines()
     nodes = _nodes(arrays) + ([Node("prob", Softmax(), ("scores",))] if softmax else [])
-    return Graph(
+    return Network(
         "squeezenet11", (3, size, size), tuple(nodes), nodes[-1].name, tuple(classes), preprocessing=PREPROCESSING
     )
 

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from workloads.frames.mnist import SHAPE, load_mnist
-from workloads.graphs.network import Network, forward, network_from_arrays
+from workloads.graphs.graph import Network
+from workloads.graphs.network import forward, network_from_arrays
 from workloads.graphs.network_files import load_network, save_network
 from workloads.graphs.sgd import initial_parameters, train_epoch
 

@@ -11,15 +11,14 @@ with it the unit's effective scale is k times its factor.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.graphs.graph import INPUT, Graph
-from workloads.graphs.network import Network
-from workloads.graphs.network_graph import graph_of
+from workloads.graphs.activations import function_of
+from workloads.graphs.graph import INPUT, Network
 from workloads.graphs.operations import (
     Activation,
     Add,
@@ -37,11 +36,7 @@ Numbers = NDArray[Any]
 UnitScales = Sequence[NDArray[np.floating[Any]] | None]
 
 
-@overload
-def bake_scales(network: Network, unit_scales: UnitScales) -> Network: ...
-@overload
-def bake_scales(network: Graph, unit_scales: UnitScales) -> Graph: ...
-def bake_scales(network: Network | Graph, unit_scales: UnitScales) -> Network | Graph:
+def bake_scales(network: Network, unit_scales: UnitScales) -> Network:
     """The network whose units send their values times their own scale, and which computes the same without rounding.
 
     `unit_scales`: for the input and each hidden layer, in the order of quantise's scales, (channels,) positive numbers
@@ -49,15 +44,7 @@ def bake_scales(network: Network | Graph, unit_scales: UnitScales) -> Network | 
     lose nothing. Raises WorkloadError, naming the layer, where scales do not fit, or cannot be folded: before a clip,
     in layers without weights (sums, pools), where values with different scales are added up, and at the output.
     """
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    baked = _baked_graph(graph, _by_node(graph, unit_scales))
-    if isinstance(network, Graph):
-        return baked
-    dense = [node.operation for node in baked.nodes if isinstance(node.operation, Dense)]
-    layers = zip(network.layers, dense, strict=True)
-    return replace(
-        network, layers=tuple(replace(layer, weights=each.weights, bias=each.bias) for layer, each in layers)
-    )
+    return _baked_graph(network, _by_node(network, unit_scales))
 
 
 def baked_weights(weights: Numbers, bias: Numbers, k_in: Numbers, k_out: Numbers) -> tuple[Numbers, Numbers]:
@@ -66,7 +53,7 @@ def baked_weights(weights: Numbers, bias: Numbers, k_in: Numbers, k_out: Numbers
     return weights * k_out.reshape(-1, 1, *rest) / k_in.reshape(len(k_in), -1, *rest), bias * k_out
 
 
-def _by_node(graph: Graph, unit_scales: UnitScales) -> dict[str, Numbers]:
+def _by_node(graph: Network, unit_scales: UnitScales) -> dict[str, Numbers]:
     """Per convolution or fully connected node that has any, the scales of its outputs (channels,) float64."""
     layers = lower(graph).layers
     where = f"network {graph.name!r}"
@@ -100,9 +87,9 @@ def _check_scales(given: Numbers, channels: int, where: str) -> None:
         )
 
 
-def _baked_graph(graph: Graph, own: dict[str, Numbers]) -> Graph:
+def _baked_graph(graph: Network, own: dict[str, Numbers]) -> Network:
     """Nodes in order, each with the scales of what it gives known once those of its inputs are."""
-    scales: dict[str, Numbers] = {INPUT: np.ones(graph.input_shape[0])}
+    scales: dict[str, Numbers] = {INPUT: np.ones(graph.input_map[0])}
     nodes = []
     for node in graph.nodes:
         where = f"network {graph.name!r}, node {node.name!r}"
@@ -122,7 +109,7 @@ def _baked_graph(graph: Graph, own: dict[str, Numbers]) -> Graph:
 
 
 def _baked(
-    operation: Convolution | Dense, k_in: Numbers, k_out: Numbers, graph: Graph, node: Node
+    operation: Convolution | Dense, k_in: Numbers, k_out: Numbers, graph: Network, node: Node
 ) -> Convolution | Dense:
     if isinstance(operation, Dense):
         k_in = _flat(k_in, graph.shapes[node.inputs[0]])
@@ -144,8 +131,8 @@ def _passed_on(node: Node, inputs: list[Numbers], shape: Shape, where: str) -> N
         raise WorkloadError(
             f"{where} adds up {', '.join(node.inputs)}, whose unit scales differ; give them the same, or None"
         )
-    clips = isinstance(node.operation, Activation) and node.operation.kind == "clip"
-    if clips and (inputs[0] != 1).any():
+    bends = isinstance(node.operation, Activation) and not function_of(node.operation).scales
+    if bends and (inputs[0] != 1).any():
         raise WorkloadError(
             f"{where} clips, and a clip of k v is not k times the clip of v, so that {node.inputs[0]!r} can have no "
             "unit scales; give None"

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from workloads.integer.checks import PIXEL_MAX
 from workloads.integer.fixedpoint import requantise
-from workloads.integer.network import IntegerLayer, IntegerNetwork, Synapses
+from workloads.integer.linear import magnitudes
+from workloads.integer.network import IntegerLayer, IntegerNetwork
 
 
 def static_bound(layer: IntegerLayer, largest: Sequence[int]) -> NDArray[np.int64]:
@@ -20,7 +21,7 @@ def static_bound(layer: IntegerLayer, largest: Sequence[int]) -> NDArray[np.int6
     """
     bound = np.abs(layer.bias.astype(np.int64))
     for synapses, most in zip(layer.synapses, largest, strict=True):
-        bound = bound + _magnitudes(synapses) * most
+        bound = bound + magnitudes(synapses.linear) * most
     return bound
 
 
@@ -37,18 +38,11 @@ def largest_inputs(network: IntegerNetwork) -> tuple[tuple[int, ...], ...]:
     sent = [_largest_pixel(network)]
     for layer in network.layers[:-1]:
         requantiser = layer.requantiser
-        sent.append(max(-requantiser.low, requantiser.high) if requantiser is not None else 0)
+        low, high = layer.activation.ends(requantiser) if requantiser is not None else (0, 0)
+        sent.append(max(-low, high))
     return tuple(tuple(sent[synapses.source] for synapses in layer.synapses) for layer in network.layers)
 
 
 def _largest_pixel(network: IntegerNetwork) -> int:
     pixels = np.array([[0], [PIXEL_MAX]], np.int64) << network.input_shift
     return int(np.abs(requantise(pixels - network.input_offset, network.input_requantiser)).max())
-
-
-def _magnitudes(synapses: Synapses) -> NDArray[np.int64]:
-    """Sum of |w| into each output channel, (channels,) int64."""
-    groups = 1 if synapses.window is None else synapses.window.groups
-    weights = np.abs(synapses.weights.astype(np.int64))
-    sums: NDArray[np.int64] = weights.reshape(groups, -1, weights.shape[-1]).sum(axis=1)
-    return sums.ravel()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.graphs.graph import Graph, Preprocessing
+from workloads.graphs.graph import Network, Preprocessing
 from workloads.graphs.normalisation import NORMALISATIONS
 from workloads.graphs.operations import FloatingArray
 from workloads.graphs.run import normalise, walk_graph
@@ -42,17 +42,17 @@ class Magnitudes:
     quantile: float | None
 
 
-def float_batches(graph: Graph, frames: NDArray[np.uint8]) -> Iterator[tuple[slice, FloatingArray]]:
+def float_batches(graph: Network, frames: NDArray[np.uint8]) -> Iterator[tuple[slice, FloatingArray]]:
     """Which frames, and their real values (n, C, H, W) float32: as few as let the widest node fill 64 MB in float64."""
     normalisation = preprocessing_of(graph)
     widest = max(int(np.prod(shape)) for shape in graph.shapes.values())
     batch = max(1, _BATCH_BYTES // (8 * widest))
     for first in range(0, len(frames), batch):
         part = slice(first, first + batch)
-        yield part, normalise(normalisation, frames[part].reshape(-1, *graph.input_shape))
+        yield part, normalise(normalisation, frames[part].reshape(-1, *graph.input_map))
 
 
-def preprocessing_of(graph: Graph) -> Preprocessing:
+def preprocessing_of(graph: Network) -> Preprocessing:
     """How pixels become the input of `graph`. Raises WorkloadError if it does not say."""
     if graph.preprocessing is None:
         raise WorkloadError(
@@ -64,7 +64,7 @@ def preprocessing_of(graph: Graph) -> Preprocessing:
 
 
 def measure(
-    graph: Graph, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8], percentile: float | None
+    graph: Network, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8], percentile: float | None
 ) -> list[Magnitudes]:
     """Magnitudes of what each of `layers` sends when `graph` is shown `frames` (n, pixels) uint8."""
     counts = [np.zeros(_HALF // 2, np.int64) for _ in layers]
@@ -102,7 +102,7 @@ def calibrated_range(magnitudes: Magnitudes, levels: int) -> float:
 
 
 def _walk(
-    graph: Graph, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8]
+    graph: Network, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8]
 ) -> Iterator[tuple[int, NDArray[np.uint32]]]:
     """For batch after batch of frames, the index of a layer and the bits of the magnitudes of what it sends."""
     by_node: dict[str, list[int]] = {}
@@ -118,7 +118,7 @@ def _walk(
 
 
 def _quantiles(
-    graph: Graph, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8], counts: list[Counts], percentile: float
+    graph: Network, layers: tuple[FloatLayer, ...], frames: NDArray[np.uint8], counts: list[Counts], percentile: float
 ) -> list[float]:
     """The percentile of each layer, by linear interpolation between the two nearest magnitudes."""
     places = [(int(count.sum()) - 1) * (percentile / 100) for count in counts]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError
 from workloads.integer.network import (
     MAX_SHIFT,
-    Activation,
     IntegerLayer,
     IntegerNetwork,
     MaxPooling,
@@ -18,8 +17,8 @@ from workloads.integer.network import (
     Requantiser,
     Rounding,
     Synapses,
-    Window,
 )
+from workloads.integer.unary import UNARY
 from workloads.integer.windows import looks, pool_axis
 
 PIXEL_MAX = 255
@@ -33,20 +32,19 @@ def check_integer_network(network: IntegerNetwork) -> None:
         raise WorkloadError(f"integer network {network.name!r}: {problem}")
 
 
-def activation_range(activation: Activation, bits: int) -> tuple[int, int]:
+def activation_range(bits: int, *, unsigned: bool) -> tuple[int, int]:
     """Smallest and largest integer activation: unsigned after a ReLU, two's complement otherwise."""
-    return (0, 2**bits - 1) if activation == "relu" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def input_range(network: IntegerNetwork) -> tuple[int, int]:
     """Smallest and largest integer of s_0: unsigned unless some channel's offset makes dark pixels negative."""
-    return activation_range("identity" if network.input_offset.max() > 0 else "relu", network.activation_bits)
+    return activation_range(network.activation_bits, unsigned=bool(network.input_offset.max() <= 0))
 
 
 def sent_range(layer: IntegerLayer, bits: int) -> tuple[int, int]:
     """Smallest and largest integer a layer sends: unsigned after a ReLU, or a clip whose lower limits are 0 or more."""
-    rising = layer.activation == "clip" and layer.limits is not None and layer.limits[0].min() >= 0
-    return activation_range("relu" if rising else layer.activation, bits)
+    return activation_range(bits, unsigned=layer.activation.unsigned)
 
 
 def fits(values: NDArray[np.signedinteger[Any]], bits: int) -> bool:
@@ -130,18 +128,21 @@ def _layer_problems(layer: IntegerLayer, core: int, network: IntegerNetwork, las
         yield from _array_problems("accumulator_scale", layer.accumulator_scale, (channels,), np.float64)
     if not fits(layer.bias, network.accumulator_bits):
         yield f"bias spans {layer.bias.min()} .. {layer.bias.max()}, beyond {network.accumulator_bits} accumulator bits"
-    if layer.activation not in get_args(Activation):
-        yield f"activation is {layer.activation!r}; allowed {', '.join(get_args(Activation))}"
-    yield from _limit_problems(layer, network.accumulator_bits)
+    yield from _own_problems(layer, network)
+    if not isinstance(layer.activation, UNARY):
+        yield f"activation is {layer.activation!r}; allowed {', '.join(kind.__name__ for kind in UNARY)}"
+        return
+    yield from layer.activation.problems(channels, network.accumulator_bits)
     yield from _pool_problems(layer)
     yield from _sending_problems(layer, network.activation_bits, last)
 
 
 def _synapse_problems(synapses: Synapses, layer: IntegerLayer, network: IntegerNetwork) -> Iterator[str]:
-    weights, window = synapses.weights, synapses.window
-    axes = "(inputs, outputs)" if window is None else "(channels in, kernel y, kernel x, outputs per group)"
-    if weights.ndim != (2 if window is None else 4) or 0 in weights.shape:
-        yield f"weights have shape {weights.shape}; needed {axes}, none of them 0"
+    weights, linear = synapses.weights, synapses.linear
+    if synapses.delay:
+        yield f"delay is {synapses.delay}; needed 0: no engine keeps what was sent in the frame before yet"
+    if weights.ndim != linear.axes.count(",") + 1 or 0 in weights.shape:
+        yield f"weights have shape {weights.shape}; needed {linear.axes}, none of them 0"
         return
     width = np.int8 if network.weight_bits <= 8 else np.int16
     if weights.dtype != width:
@@ -152,49 +153,17 @@ def _synapse_problems(synapses: Synapses, layer: IntegerLayer, network: IntegerN
     least, largest = weights.min(), weights.max()
     if least < -most or largest >= most:
         yield f"weights span {least} .. {largest}; {network.weight_bits} bits hold -{most} .. {most - 1}"
-    sent = network.sent_shape(synapses.source)
-    if window is None:
-        yield from _dense_problems(weights, layer, sent)
-    else:
-        yield from _window_problems(weights, window, layer, sent)
+    yield from linear.problems(network.sent_shape(synapses.source), layer.shape)
 
 
-def _dense_problems(weights: NDArray[Any], layer: IntegerLayer, sent: tuple[int, int, int]) -> Iterator[str]:
-    inputs, outputs = weights.shape
-    if inputs != np.prod(sent):
-        yield f"weights take {inputs} inputs but the sender's map {sent} has {np.prod(sent)} neurons"
-    if layer.shape != (1, 1, outputs):
-        yield f"dense weights give {outputs} outputs, but shape is {layer.shape}; needed (1, 1, {outputs})"
-
-
-def _window_problems(
-    weights: NDArray[Any], window: Window, layer: IntegerLayer, sent: tuple[int, int, int]
-) -> Iterator[str]:
-    pairs = (("stride", window.stride, 1), ("dilation", window.dilation, 1), ("padding", window.padding, 0))
-    for name, pair, least in pairs:
-        if len(pair) != 2 or min(pair) < least:
-            yield f"{name} is {pair}; needed (y, x), each {least} or more"
-    if window.groups < 1 or weights.shape[0] % window.groups:
-        yield f"{weights.shape[0]} input channels cannot be shared by {window.groups} groups"
-    if weights.shape[0] != sent[2]:
-        yield f"weights take {weights.shape[0]} channels but the sender's map {sent} has {sent[2]}"
-    if weights.shape[3] * window.groups != layer.shape[2]:
-        made = weights.shape[3] * window.groups
-        yield f"{window.groups} groups of {weights.shape[3]} outputs are {made} channels, but shape is {layer.shape}"
-
-
-def _limit_problems(layer: IntegerLayer, bits: int) -> Iterator[str]:
-    if (layer.limits is not None) != (layer.activation == "clip"):
-        have = "no limits" if layer.limits is None else "limits"
-        yield f"activation is {layer.activation!r} and it has {have}; a layer that clips, and only it, has limits"
-        return
-    if layer.limits is None:
-        return
-    yield from _array_problems("limits", layer.limits, (2, layer.shape[2]), np.int32)
-    if (layer.limits[0] > layer.limits[1]).any():
-        yield f"limits {layer.limits[0].tolist()} .. {layer.limits[1].tolist()}: a lower one is above its upper one"
-    if not fits(layer.limits, bits):
-        yield f"limits span {layer.limits.min()} .. {layer.limits.max()}, beyond {bits} accumulator bits"
+def _own_problems(layer: IntegerLayer, network: IntegerNetwork) -> Iterator[str]:
+    """What a layer asks for that differs from its network, and that no engine computes yet."""
+    for name in ("weight_bits", "accumulator_bits"):
+        own, common = getattr(layer, name), getattr(network, name)
+        if own not in {None, common}:
+            yield f"{name} is {own}; needed {common}, the network's, or None: no engine has widths by layer yet"
+    if layer.zero_point:
+        yield f"zero_point is {layer.zero_point}; needed 0: no engine has zero points yet"
 
 
 def _pool_problems(layer: IntegerLayer) -> Iterator[str]:
@@ -227,18 +196,18 @@ def _sending_problems(layer: IntegerLayer, bits: int, last: bool) -> Iterator[st
     if (layer.requantiser is None) != last:
         yield "the last layer, and only it, has requantiser None"
         return
-    if layer.leak is not None and layer.activation != "leaky":
-        yield f"has a leak but activation {layer.activation!r}; only 'leaky' has one"
     if layer.requantiser is None:
         if layer.pool is not None:
             yield "is the last layer, whose accumulators are the output, so it cannot pool; pool in a layer before it"
         return
     sizes = {1, layer.shape[2], *([layer.outputs] if layer.pool is None else [])}
-    yield from _requantiser_problems(layer.requantiser, sent_range(layer, bits), sizes)
-    if layer.leak is not None:
-        yield from (f"leak: {problem}" for problem in _requantiser_problems(layer.leak, sent_range(layer, bits), sizes))
-    elif layer.activation == "leaky":
-        yield "activation is 'leaky' but it has no leak, the requantiser of negative accumulators"
+    allowed, ends = sent_range(layer, bits), layer.activation.ends(layer.requantiser)
+    yield from _requantiser_problems(layer.requantiser, layer.activation.places or allowed, sizes)
+    if ends[0] < allowed[0] or ends[1] > allowed[1]:
+        yield f"sends {ends[0]} .. {ends[1]}; {bits} activation bits hold {allowed[0]} .. {allowed[1]}"
+    leak = layer.activation.leak
+    if leak is not None:
+        yield from (f"leak: {problem}" for problem in _requantiser_problems(leak, sent_range(layer, bits), sizes))
 
 
 def _requantiser_problems(requantiser: Requantiser, allowed: tuple[int, int], sizes: set[int]) -> Iterator[str]:

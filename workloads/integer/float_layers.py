@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.graphs.activations import function_of
 from workloads.graphs.operations import Activation, Convolution, Float32Array, FloatingArray, Shape
 from workloads.integer.network import Map, MaxPooling, Window
 
@@ -61,9 +62,12 @@ class FloatLayer:
     @property
     def unsigned(self) -> bool:
         """Whether its activation never lets a negative value pass."""
-        return self.activation is not None and (
-            self.activation.kind == "relu" or (self.activation.kind == "clip" and self.activation.low >= 0)
-        )
+        return self.activation is not None and function_of(self.activation).unsigned(self.activation)
+
+    @property
+    def rises(self) -> bool:
+        """Whether its activation never falls, so that a maximum may be taken before it."""
+        return self.activation is None or function_of(self.activation).rises
 
 
 def map_of(shape: Shape) -> Map:

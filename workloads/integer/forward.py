@@ -24,6 +24,7 @@ from workloads.integer.network import (
     Requantiser,
 )
 from workloads.integer.products import exact_sums
+from workloads.integer.unary import bounded
 from workloads.integer.windows import at_tap, padding_after, pool_axis
 
 Number = TypeVar("Number", bound=np.generic)
@@ -111,7 +112,7 @@ def _forward(network: IntegerNetwork, frames: NDArray[np.uint8]) -> IntegerTrace
         outputs = fit_accumulator(flat, network.accumulator_bits, network.overflow)
         if layer.requantiser is not None:
             values, clipped = _clipped(_rescaled(layer, outputs, layer.requantiser), layer.requantiser)
-            sent.append(values)
+            sent.append(layer.activation.sent(values, layer.requantiser))
             saturated.append(clipped)
     return IntegerTrace(tuple(sent), outputs, tuple(saturated), tuple(peaks))
 
@@ -122,13 +123,9 @@ def _rescaled(layer: IntegerLayer, accumulators: IntArray, requantiser: Requanti
     if layer.pool is not None:
         values = _pooled(values.reshape(len(values), *layer.shape), layer.pool, layer.sent_shape)
         values = values.reshape(len(values), layer.outputs)
-    if layer.activation == "relu":
-        values = np.maximum(values, 0)
-    if layer.limits is not None:
-        low, high = (np.tile(limits, values.shape[1] // limits.size) for limits in layer.limits)
-        values = np.clip(values, low, high)
-    wide = rescale(values, requantiser)
-    return wide if layer.leak is None else np.where(values < 0, rescale(values, layer.leak), wide)
+    values = bounded(layer.activation, values, layer.shape[2])
+    wide, leak = rescale(values, requantiser), layer.activation.leak
+    return wide if leak is None else np.where(values < 0, rescale(values, leak), wide)
 
 
 def _pooled(maps: NDArray[Any], pool: MaxPooling, shape: tuple[int, int, int]) -> IntArray:

@@ -11,18 +11,19 @@ k (paper, section 4.1 and Appendix C: the division by k moves into the next weig
 by the requantiser as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
 from workloads.graphs.operations import Activation
-from workloads.integer.checks import activation_range
-from workloads.integer.fixedpoint import multiplier_and_shift
 from workloads.integer.float_layers import FloatLayer, Link
 from workloads.integer.network import FloatArray, IntArray, IntegerLayer, Requantiser, Synapses, WeightArray
 from workloads.integer.quantisation import Quantisation
+from workloads.integer.requantising import requantiser_of
+from workloads.integer.tables import table_of
+from workloads.integer.unary import Clip, Identity, Leaky, Relu, Unary
 
 # A channel whose weights are all zero, or thousands of times smaller than the layer's largest, is quantised as if its
 # largest weight were this fraction of it. Its bias, counted in units of a tiny scale, would seldom fit otherwise.
@@ -30,8 +31,6 @@ SMALLEST_CHANNEL = 2.0**-12
 # Where a bias asks for coarser units than its weights have, rounding these may cost at most this share of the bias.
 LARGEST_LOSS = 2.0**-8
 MOST_ACCUMULATOR_BITS = 32
-# Of a requantiser: one accumulator unit is then far beyond the largest activation, as it is with any larger factor.
-LARGEST_FACTOR = float(np.nextafter(2.0**30, 0))
 
 
 def weight_scales(links: Sequence[Link], bits: int) -> FloatArray:
@@ -58,10 +57,7 @@ def integer_layer(
     scale = _scales(layer, finest_k or k_in, settings)
     weights, unit = _integer_weights(layer.links, scale, settings.weight_bits), scale / k_in
     units = _divided(unit, layer)
-    limits = _limits(layer.activation, units, settings.accumulator_bits)
-    kind = layer.activation.kind if layer.activation is not None else "identity"
-    unsigned = kind == "relu" or (limits is not None and bool(limits[0].min() >= 0))
-    slope = layer.activation.slope if layer.activation is not None and kind == "leaky" else None
+    unary, requantiser = _sending(layer, units, k_out, settings)
     return IntegerLayer(
         name=layer.name,
         shape=layer.shape,
@@ -69,21 +65,12 @@ def integer_layer(
             Synapses(link.source, each, link.window) for link, each in zip(layer.links, weights, strict=True)
         ),
         bias=np.rint(layer.bias / unit).astype(np.int32),
-        activation=kind,
-        requantiser=None if k_out is None else requantiser_of(units * k_out, unsigned, settings),
+        activation=unary,
+        requantiser=requantiser,
         accumulator_scale=units,
         sent_shape=layer.sent_shape,
         pool=layer.pool,
-        limits=limits,
-        leak=None if k_out is None or slope is None else requantiser_of(units * k_out * slope, False, settings),
     )
-
-
-def requantiser_of(factors: FloatArray, unsigned: bool, settings: Quantisation) -> Requantiser:
-    """The requantiser that multiplies by `factors`, (channels,) or one for every neuron."""
-    multiplier, shift = multiplier_and_shift(np.minimum(factors, LARGEST_FACTOR))
-    low, high = activation_range("relu" if unsigned else "identity", settings.activation_bits)
-    return Requantiser(multiplier, shift, low, high, settings.rounding)
 
 
 def _scales(layer: FloatLayer, k_in: float, settings: Quantisation) -> FloatArray:
@@ -150,10 +137,33 @@ def _divided(unit: FloatArray, layer: FloatLayer) -> FloatArray:
     return unit / layer.divisors.flat[0]
 
 
-def _limits(activation: Activation | None, unit: FloatArray, bits: int) -> IntArray | None:
+def _sending(
+    layer: FloatLayer, units: FloatArray, k_out: float | None, settings: Quantisation
+) -> tuple[Unary, Requantiser | None]:
+    """The activation in integers and the requantiser behind it, None for the last layer; `units`: the real value of an
+    accumulator, `k_out`: the scale of what is sent.
+    """
+    activation = layer.activation
+    if k_out is None or activation is None:
+        return Identity(), None if k_out is None else requantiser_of(units * k_out, False, settings)
+    if activation.kind not in _BY_HAND:
+        return table_of(activation, units, k_out, settings)
+    unary = _BY_HAND[activation.kind](activation, units, k_out, settings)
+    return unary, requantiser_of(units * k_out, unary.unsigned, settings)
+
+
+_BY_HAND: dict[str, Callable[[Activation, FloatArray, float, Quantisation], Unary]] = {
+    "relu": lambda *_: Relu(),
+    "clip": lambda activation, units, _, settings: Clip(_limits(activation, units, settings.accumulator_bits)),
+    "leaky": lambda activation, units, k_out, settings: Leaky(
+        requantiser_of(units * k_out * activation.slope, False, settings)
+    ),
+}
+"""Activations that integers compute without a table."""
+
+
+def _limits(activation: Activation, unit: FloatArray, bits: int) -> IntArray:
     """Where a clip ends, in accumulator units: (2, channels). Ends beyond the accumulator are its own."""
-    if activation is None or activation.kind != "clip":
-        return None
     ends = np.array([[activation.low], [activation.high]], np.float64) / unit
     most = 2.0 ** (bits - 1)
     return np.rint(np.clip(ends, -most, most - 1)).astype(np.int32)

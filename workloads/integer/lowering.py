@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workloads.graphs.graph import Graph
+from workloads.graphs.graph import Network
 from workloads.graphs.operations import (
     INPUT,
     Activation,
@@ -46,7 +46,7 @@ class Lowered:
     left_to_float: tuple[str, ...]
 
 
-def lower(graph: Graph) -> Lowered:
+def lower(graph: Network) -> Lowered:
     """The layers that compute `graph`, up to its soft-max. Raises WorkloadError, naming the node, where none can."""
     nodes = [node for node in graph.nodes if not isinstance(node.operation, Softmax)]
     left_to_float = tuple(node.name for node in graph.nodes if isinstance(node.operation, Softmax))
@@ -77,7 +77,7 @@ def _max_pool(draft: Draft, node: Node, operation: MaxPool) -> tuple[int, ...]:
     pool = MaxPooling(operation.kernel, operation.stride, operation.padding[:2], operation.dilation)
 
     def pooled(layer: FloatLayer) -> FloatLayer | None:
-        if layer.pool is not None or layer.uneven:
+        if layer.pool is not None or layer.uneven or not layer.rises:
             return None
         return replace(layer, pool=pool, sent_shape=_pooled_shape(operation, layer.sent_shape))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from workloads.errors import WorkloadError
-from workloads.graphs.graph import Graph
+from workloads.graphs.graph import Network
 from workloads.graphs.operations import INPUT, Activation, Concatenate, Flatten, Node, Operation
 from workloads.integer.float_layers import FloatLayer, map_of
 from workloads.integer.network import Map
@@ -19,14 +19,14 @@ class Draft:
     node. `uses`: by how many nodes it is read, through those that only pass it on (count_uses).
     """
 
-    graph: Graph
+    graph: Network
     uses: dict[str, int]
     layers: list[FloatLayer]
     parts: dict[str, tuple[int, ...]]
 
     def sent_shape(self, core: int) -> Map:
         """Map that a core sends."""
-        return self.layers[core - 1].sent_shape if core else map_of(self.graph.input_shape)
+        return self.layers[core - 1].sent_shape if core else map_of(self.graph.input_map)
 
     def name(self, core: int) -> str:
         """Name of a core's layer."""

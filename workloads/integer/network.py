@@ -13,55 +13,41 @@ concatenation) and a sender several receivers, always of a higher number.
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workloads.html_table import html_table, sides
+from workloads.integer.linear import Convolution, DenseMatrix, Linear, Map, WeightArray, Window
+from workloads.integer.requantiser import MAX_SHIFT, IntArray, Requantiser, Rounding
+from workloads.integer.unary import Identity, Relu, Unary
 
-Rounding = Literal["half_up", "half_even", "half_away"]
+__all__ = [
+    "MAX_SHIFT",
+    "FloatArray",
+    "Identity",
+    "IntArray",
+    "IntegerLayer",
+    "IntegerNetwork",
+    "Map",
+    "MaxPooling",
+    "Overflow",
+    "Precision",
+    "Relu",
+    "Requantiser",
+    "Rounding",
+    "Synapses",
+    "Unary",
+    "WeightArray",
+    "Window",
+    "dense_layer",
+]
+
 Overflow = Literal["wrap", "saturate"]
-Activation = Literal["relu", "identity", "clip", "leaky"]
 Precision = Literal["full", "scaled"]
 
-Map: TypeAlias = tuple[int, int, int]
-IntArray: TypeAlias = NDArray[np.int32]
-WeightArray: TypeAlias = NDArray[np.signedinteger[Any]]
 FloatArray: TypeAlias = NDArray[np.float64]
-
-MAX_SHIFT = 62  # |accumulator * multiplier| < 2**62 and half of 2**62 more still fit a signed 64-bit integer
-
-
-@dataclass(frozen=True, eq=False)
-class Requantiser:
-    """Turns integers at one scale into integers at another: `s = clip(round(a * multiplier / 2**shift), low, high)`.
-
-    `multiplier`: (entries,) int32, not negative. `shift`: (entries,) int32, 1 to 62. Entry i % entries belongs to
-    neuron i in (y, x, channel) order: one for all, one per channel, or one per neuron (behind an average over cut
-    windows). `low`, `high`: range of s, both included. `rounding`: what becomes of ties: `half_up` is floor(x + 1/2),
-    `half_even` goes to the even neighbour, `half_away` away from zero. The product of an int32 and the multiplier
-    stays below 2**62 in magnitude, so int64 arithmetic is exact.
-    """
-
-    multiplier: IntArray
-    shift: IntArray
-    low: int
-    high: int
-    rounding: Rounding
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a convolution's kernel moves over the sender's map. Pairs are (y, x); `padding` is (top, left), of zeros.
-
-    Output pixel (y, x) reads input pixels (stride * y + dilation * i - padding top, ...), i = 0 .. kernel y - 1.
-    """
-
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-    groups: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +58,18 @@ class Synapses:
     otherwise, C-contiguous. Dense (`window` None): (inputs, outputs), row i being what one unit of the sender's
     neuron i adds, neurons in (y, x, channel) order. Convolution: (channels in, kernel y, kernel x, outputs per
     group); output channels of group g are g * outputs per group onwards, and input channels are shared out to the
-    groups in order.
+    groups in order. `delay`: 0, or 1 for what the sender sent in the frame before, which no engine computes yet.
     """
 
     source: int
     weights: WeightArray
     window: Window | None = None
+    delay: Literal[0, 1] = 0
+
+    @property
+    def linear(self) -> Linear:
+        """The linear operation that these are."""
+        return DenseMatrix(self.weights) if self.window is None else Convolution(self.weights, self.window)
 
 
 @dataclass(frozen=True)
@@ -95,24 +87,26 @@ class IntegerLayer:
     """A layer in integers.
 
     `shape`: (height, width, channels) of its accumulators. `bias`: (channels,) int32 at accumulator scale.
-    `activation`: `clip` bounds the accumulators by `limits`, (2, channels) int32; `leaky` requantises negative ones
-    by `leak` instead. `pool`: taken over accumulators, before the activation (they commute: activations here never
-    fall). `sent_shape`: the map that is sent, `shape` where there is no pool. `requantiser`: None for the last layer,
-    whose accumulators are the output. `accumulator_scale`: (channels,) float64, the real value of one unit: real =
-    accumulator * accumulator_scale.
+    `activation`: a function of one accumulator (see unary). `pool`: taken over accumulators, before the activation
+    (they commute: activations here never fall). `sent_shape`: the map that is sent, `shape` where there is no pool.
+    `requantiser`: None for the last layer, whose accumulators are the output. `accumulator_scale`: (channels,)
+    float64, the real value of one unit: real = accumulator * accumulator_scale. `weight_bits`, `accumulator_bits`:
+    its own widths, None for the network's; `zero_point`: the integer that stands for 0 in what it sends. No engine
+    has other widths than the network's or another zero point than 0 yet (check_integer_network says so).
     """
 
     name: str
     shape: Map
     synapses: tuple[Synapses, ...]
     bias: IntArray
-    activation: Activation
+    activation: Unary
     requantiser: Requantiser | None
     accumulator_scale: FloatArray
     sent_shape: Map
     pool: MaxPooling | None = None
-    limits: IntArray | None = None
-    leak: Requantiser | None = None
+    weight_bits: int | None = None
+    accumulator_bits: int | None = None
+    zero_point: int = 0
 
     def __repr__(self) -> str:
         sums, sent = (" x ".join(map(str, shape)) for shape in (self.shape, self.sent_shape))
@@ -138,7 +132,7 @@ def dense_layer(
     name: str,
     weights: WeightArray,
     bias: IntArray,
-    activation: Activation,
+    activation: Unary,
     requantiser: Requantiser | None,
     accumulator_scale: FloatArray,
     source: int,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.graphs.graph import INPUT, Graph
+from workloads.graphs.graph import INPUT, Network
 from workloads.graphs.operations import FloatingArray
 from workloads.graphs.run import walk_graph
 from workloads.integer.bounds import bits_needed, largest_inputs, static_bound
@@ -85,7 +85,7 @@ class _Tally:
 
 
 def quantisation_report(
-    graph: Graph, lowered: Lowered, frames: NDArray[np.uint8], networks: Sequence[IntegerNetwork]
+    graph: Network, lowered: Lowered, frames: NDArray[np.uint8], networks: Sequence[IntegerNetwork]
 ) -> QuantisationReport:
     """Compare integer `networks` with the float `graph` they were made of, on `frames` (n, pixels) uint8."""
     cores = len(lowered.layers) + 1
@@ -113,7 +113,9 @@ def signal_to_noise_db(signal: NDArray[Any], approximation: NDArray[Any]) -> flo
     return _ratio_db(*_powers(signal, approximation))
 
 
-def _float_values(graph: Graph, lowered: Lowered, network: IntegerNetwork, real: FloatingArray) -> list[FloatingArray]:
+def _float_values(
+    graph: Network, lowered: Lowered, network: IntegerNetwork, real: FloatingArray
+) -> list[FloatingArray]:
     """For the input and each layer, what it sends (the last layer: its sums) in float: (n, neurons)."""
     places = [Place(INPUT), *(layer.place for layer in lowered.layers)]
     shapes = [network.sent_shape(core) for core in range(len(places))]

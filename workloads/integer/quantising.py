@@ -5,7 +5,6 @@ sigma-delta networks. How a layer becomes integers stands in integer_layers, how
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,54 +12,21 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError
 from workloads.frames.shapes import fit_frames, flat_frames
 from workloads.frames.source import Frames, stacked
-from workloads.graphs.graph import Graph, Preprocessing
-from workloads.graphs.network import Network
-from workloads.graphs.network_graph import graph_of
-from workloads.html_table import html_table, sides
+from workloads.graphs.graph import Network, Preprocessing
 from workloads.integer.calibration import measure, pixel_range, preprocessing_of
 from workloads.integer.checks import WIDEST_INPUT_SHIFT, check_integer_network
 from workloads.integer.float_layers import map_of
-from workloads.integer.layers import integer_layer, requantiser_of
+from workloads.integer.layers import integer_layer
 from workloads.integer.lowering import Lowered, lower
 from workloads.integer.network import FloatArray, IntArray, IntegerNetwork, Precision
 from workloads.integer.quantisation import Quantisation
-from workloads.integer.quantisation_report import QuantisationReport, quantisation_report
+from workloads.integer.quantisation_report import quantisation_report
+from workloads.integer.quantised import QuantisedNetwork
+from workloads.integer.requantising import requantiser_of
 from workloads.integer.scales import check_ranges, coarse_scales, full_scales, senders_of
 
 _LARGEST_MEAN = 2.0**14
 CALIBRATION_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class QuantisedNetwork:
-    """`full`: for the original and temporal-difference networks. `scaled`: for rounding and sigma-delta.
-
-    `input_shape`: of a frame, as the float network says it, such as (C, H, W). `output_shape`: of what it puts out for
-    a frame, likewise: (classes,) or (C, H, W).
-    """
-
-    full: IntegerNetwork
-    scaled: IntegerNetwork
-    report: QuantisationReport
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-
-    def __repr__(self) -> str:
-        answers = ", ".join(f"{name} {share:.2%}" for name, share in self.report.agreement.items())
-        return f"QuantisedNetwork({self.full.name!r}: {len(self.full.layers)} layers; answers as float: {answers})"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: layer by layer its maps (height x width x channels), weights, and scales."""
-        scales = [[f"{each:.4g}" for each in network.scales[1:]] for network in (self.full, self.scaled)]
-        rows = [
-            (layer.name, sides(layer.shape), sides(layer.sent_shape), f"{layer.weight_count:,}", full, scaled)
-            for layer, full, scaled in zip(self.full.layers, *([*own, "-"] for own in scales), strict=True)
-        ]
-        headings = ("layer", "accumulators", "sends", "weights", "scale, full fixed point", "scale k")
-        bits = f"{self.full.weight_bits}, {self.full.activation_bits} and {self.full.accumulator_bits}"
-        notes = [f"{bits} bits of weights, activations and accumulators"]
-        notes += [f"answers as float, {name}: {share:.2%}" for name, share in self.report.agreement.items()]
-        return html_table(f"Quantised network {self.full.name}", headings, rows, notes)
 
 
 def _pixels(
@@ -74,7 +40,7 @@ def _pixels(
 
 
 def quantise(
-    network: Network | Graph,
+    network: Network,
     calibration: Frames | NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
     settings: Quantisation | None = None,
 ) -> QuantisedNetwork:
@@ -86,26 +52,26 @@ def quantise(
     on the frames, or a bias does not fit the accumulator.
     """
     settings = settings or Quantisation()
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    preprocessing = preprocessing_of(graph)
-    calibration = _pixels(calibration, network.input_shape, graph.name)
+    preprocessing = preprocessing_of(network)
+    calibration = _pixels(calibration, network.input_shape, network.name)
     if not len(calibration):
-        raise WorkloadError(f"no calibration frames for network {graph.name!r}; a few hundred typical ones will do")
-    lowered = lower(graph)
-    magnitudes = measure(graph, lowered.layers[:-1], calibration, settings.covered_percent)
+        raise WorkloadError(f"no calibration frames for network {network.name!r}; a few hundred typical ones will do")
+    lowered = lower(network)
+    magnitudes = measure(network, lowered.layers[:-1], calibration, settings.covered_percent)
     senders = senders_of(lowered.layers, preprocessing, pixel_range(calibration), magnitudes, settings)
-    check_ranges(senders, settings, graph.name, len(calibration))
-    scaled_k = coarse_scales(senders, settings, graph.name)
+    check_ranges(senders, settings, network.name, len(calibration))
+    scaled_k = coarse_scales(senders, settings, network.name)
     full_k = full_scales(senders)
     finest = tuple(max(pair) for pair in zip(full_k, scaled_k, strict=True))  # weights serve both
-    full = _integer_network(graph, lowered, "full", full_k, finest, settings)
-    scaled = _integer_network(graph, lowered, "scaled", scaled_k, finest, settings)
-    report = quantisation_report(graph, lowered, calibration, (full, scaled))
-    return QuantisedNetwork(full, scaled, report, network.input_shape, graph.shapes[graph.output])
+    full = _integer_network(network, lowered, "full", full_k, finest, settings)
+    scaled = _integer_network(network, lowered, "scaled", scaled_k, finest, settings)
+    report = quantisation_report(network, lowered, calibration, (full, scaled))
+    networks: dict[Precision, IntegerNetwork] = {"full": full, "scaled": scaled}
+    return QuantisedNetwork(networks, report, network.input_shape, network.shapes[network.output])
 
 
 def _integer_network(
-    graph: Graph,
+    graph: Network,
     lowered: Lowered,
     precision: Precision,
     scales: tuple[float, ...],
@@ -118,7 +84,7 @@ def _integer_network(
     result = IntegerNetwork(
         name=graph.name,
         precision=precision,
-        input_shape=map_of(graph.input_shape),
+        input_shape=map_of(graph.input_map),
         input_requantiser=requantiser_of(_one_if_equal(factors), bool(offset.max() <= 0), settings),
         layers=tuple(
             integer_layer(layer, scales[layer.links[0].source], k_out, settings, finest[layer.links[0].source])

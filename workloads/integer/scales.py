@@ -45,7 +45,7 @@ def senders_of(
     hidden = layers[:-1]
     unsigned = (darkest >= 0, *(layer.unsigned for layer in hidden))
     bits = settings.activation_bits
-    highest = tuple(activation_range("relu" if each else "identity", bits)[1] for each in unsigned)
+    highest = tuple(activation_range(bits, unsigned=each)[1] for each in unsigned)
     whole = max(-darkest, brightest)
     full = [calibrated_range(each, most) for each, most in zip(magnitudes, highest[1:], strict=True)]
     steps = highest if settings.levels == "all" else (settings.levels,) * len(highest)

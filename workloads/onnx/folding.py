@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
+from workloads.graphs.activations import function_of
 from workloads.graphs.operations import (
     INPUT,
     Activation,
@@ -85,9 +86,7 @@ def _with_zeros(operation: DraftOperation, zeros: ZeroPad, source: Draft | None)
 
 
 def _never_negative(operation: DraftOperation) -> bool:
-    return isinstance(operation, Activation) and (
-        operation.kind == "relu" or (operation.kind == "clip" and operation.low >= 0)
-    )
+    return isinstance(operation, Activation) and function_of(operation).unsigned(operation)
 
 
 def _scales_into_layers_before(drafts: list[Draft], output: str, _: Shape) -> Drafts:

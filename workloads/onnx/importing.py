@@ -4,7 +4,7 @@ Needs the package `onnx` (extra `onnx`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError, did_you_mean
-from workloads.graphs.graph import Graph
+from workloads.graphs.graph import Network
 from workloads.graphs.operations import INPUT, Shape
 from workloads.onnx import constants, layers, linear, windows
 from workloads.onnx.drafts import Draft, DraftOperation, draft_shape
@@ -57,6 +57,7 @@ _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Pad": layers.pad,
     "ReduceMean": layers.reduce_mean,
     "Relu": layers.relu,
+    **dict.fromkeys(layers.CURVES, layers.curve),
     "Reshape": layers.reshape,
     "Softmax": layers.softmax,
     "Squeeze": layers.squeeze,
@@ -65,7 +66,7 @@ _RULES: dict[str, Callable[[Source], list[DraftOperation]]] = {
     "Transpose": layers.transpose,
 }
 _MAY_JOIN = frozenset({"Add", "Concat", "Sum"})
-_KEEP_LAYOUT = frozenset({"Relu", "LeakyRelu", "Clip", "Identity", "Dropout", "Cast"})
+_KEEP_LAYOUT = frozenset({"Relu", *layers.CURVES, "LeakyRelu", "Clip", "Identity", "Dropout", "Cast"})
 _TAKE_CHANNELS_LAST = _KEEP_LAYOUT | {"Transpose", "Reshape", "Flatten"}
 
 
@@ -88,7 +89,7 @@ class _Progress:
     drafts: list[Draft] = field(default_factory=list)
 
 
-def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: str | None = None) -> Graph:
+def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: str | None = None) -> Network:
     """Read an ONNX network that takes frames (batch, C, H, W) as a float graph without batch axis.
 
     Models that take (batch, H, W, C) and turn it at once are read as well; the graph has channels first all the same.
@@ -108,7 +109,7 @@ def import_onnx(path: str | Path, *, input_shape: Shape | None = None, output: s
         raise WorkloadError(f"{path}: {error}") from None
 
 
-def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Graph:
+def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output: str | None) -> Network:
     frames = input_of(model.graph, input_shape)
     last = output_of(model.graph, output)
     tensors: dict[str, TensorProto | SparseTensorProto] = {
@@ -131,7 +132,7 @@ def _graph_of(model: "ModelProto", path: Path, input_shape: Shape | None, output
     if progress.values.get(last, INPUT) == INPUT:
         raise WorkloadError(f"its output {last!r} does not depend on the frame by any supported operation")
     folded, end = fold(progress.drafts, progress.values[last], frames.shape)
-    return Graph(model.graph.name or path.stem, frames.shape, folded, end)
+    return Network(model.graph.name or path.stem, frames.shape, folded, end)
 
 
 def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
@@ -163,11 +164,25 @@ def _take(node: "NodeProto", name: str, progress: _Progress) -> None:
     check_outputs(source)
     if source.channels_last and node.op_type not in _TAKE_CHANNELS_LAST:
         raise source.refuse("it reads a map with channels last", ", ".join(sorted(_TAKE_CHANNELS_LAST)))
-    operations = _RULES[node.op_type](source)
+    gated = _gated(source, progress) if node.op_type == "Mul" else None
+    if gated is not None:
+        source = replace(source, operands=(gated,))
+    operations = _RULES[node.op_type](source) if gated is None else layers.swish(source)
     _append(source, operations, node.output[0], progress)
     stays = node.op_type in _KEEP_LAYOUT or (node.op_type != "Transpose" and not operations)
     if (source.channels_last and stays) or (node.op_type == "Transpose" and not source.channels_last):
         progress.channels_last.add(node.output[0])
+
+
+def _gated(source: Source, progress: _Progress) -> Operand | None:
+    """x, if the node multiplies x by its own sigmoid: how SiLU is written where no operator of its own is."""
+    drafts = {draft.name: draft for draft in progress.drafts}
+    values = [each for each in source.operands if each is not None and each.constant is None]
+    for x, gate in (values, values[::-1]) if len(values) == 2 else ():
+        draft = drafts.get(progress.values[gate.name])
+        if draft is not None and draft.operation == layers.SIGMOID and draft.inputs == (progress.values[x.name],):
+            return x
+    return None
 
 
 def _append(source: Source, operations: list[DraftOperation], output: str, progress: _Progress) -> None:

@@ -9,12 +9,24 @@ from workloads.onnx.drafts import DraftOperation, FlattenChannelsLast, ZeroPad
 from workloads.onnx.source import Source
 
 _FLOAT_TYPES = {1: "float32", 11: "float64"}  # TensorProto.DataType
+SIGMOID = Activation("sigmoid")
+CURVES = {"HardSwish": "hard_swish", "Sigmoid": "sigmoid", "Softplus": "softplus", "Tanh": "tanh"}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 def relu(_: Source) -> list[DraftOperation]:
     """Relu."""
     return [Activation("relu")]
+
+
+def curve(source: Source) -> list[DraftOperation]:
+    """Functions without numbers of their own, which integers look up in tables."""
+    return [Activation(CURVES[source.operator])]
+
+
+def swish(_: Source) -> list[DraftOperation]:
+    """Mul of a value and its Sigmoid: SiLU."""
+    return [Activation("silu")]
 
 
 def leaky_relu(source: Source) -> list[DraftOperation]:

@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workloads.graphs.graph import Graph
-from workloads.graphs.network import Network
+from workloads.graphs.graph import Network
 from workloads.integer.scales import check_scales
 from workloads.optimise.found import FloatArray
 from workloads.optimise.prepared import frame_maps, prepare
@@ -19,7 +18,7 @@ FRAMES_AT_ONCE: Final = 100
 
 
 def cost_and_error(
-    network: Network | Graph,
+    network: Network,
     frames: NDArray[np.uint8],
     scales: ArrayLike,
     *,
@@ -33,14 +32,14 @@ def cost_and_error(
     |exact|, over all frames. With cost "sigma_delta" frames are one sequence, whose first frame is sent whole. Raises
     WorkloadError as optimise_scales does.
     """
-    graph, model, parameters = prepare(network, "l1" if loss == "relative" else loss, cost, "layer", costs)
+    model, parameters = prepare(network, "l1" if loss == "relative" else loss, cost, "layer", costs)
     from workloads.optimise.model import values_per_frame  # noqa: PLC0415 - JAX is an extra
     from workloads.optimise.trial import trial  # noqa: PLC0415
 
     vectors = np.atleast_2d(np.asarray(scales, np.float64))
     for vector in vectors:
-        check_scales(parameters.names, parameters.groups, tuple(vector), graph.name)
-    maps = frame_maps(graph, frames)
+        check_scales(parameters.names, parameters.groups, tuple(vector), network.name)
+    maps = frame_maps(network, frames)
     at_once = max(1, BATCH_BYTES // (4 * values_per_frame(model, prod(maps.shape[1:]))))
     batch = min(len(maps), FRAMES_AT_ONCE, at_once)
     run = trial(model, maps, batch)

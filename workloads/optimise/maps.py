@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from workloads.graphs.activations import function_of
 from workloads.graphs.operations import Activation, Float32Array
 from workloads.integer.float_layers import FloatLayer, Link
 from workloads.integer.network import Map, MaxPooling, Window
@@ -114,10 +115,4 @@ def _largest(maps: Array, pool: MaxPooling, shape: Map) -> Array:
 
 
 def _activated(activation: Activation | None, values: Array) -> Array:
-    if activation is None:
-        return values
-    if activation.kind == "relu":
-        return jnp.maximum(values, 0)
-    if activation.kind == "clip":
-        return jnp.clip(values, activation.low, activation.high)
-    return jnp.where(values >= 0, values, values * np.float32(activation.slope))
+    return values if activation is None else function_of(activation).value(activation, values, jnp)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.graphs.activations import function_of
 from workloads.integer.float_layers import FloatLayer
 from workloads.integer.scales import check_scales, scale_groups
 from workloads.optimise.found import FloatArray, FoundScales
@@ -59,8 +60,8 @@ def unit_scaled(layers: Sequence[FloatLayer]) -> tuple[bool, ...]:
     counted = {link.source for layer in layers if layer.counts for link in layer.links}
     own = [False]
     for sender, layer in enumerate(layers[:-1], start=1):
-        clipped = layer.activation is not None and layer.activation.kind == "clip"
-        own.append(not (layer.counts or clipped or sender in counted))
+        bends = layer.activation is not None and not function_of(layer.activation).scales
+        own.append(not (layer.counts or bends or sender in counted))
     return tuple(own)
 
 

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
 from workloads.frames.shapes import flat_frames
-from workloads.graphs.graph import Graph
-from workloads.graphs.network import Network
-from workloads.graphs.network_graph import graph_of
+from workloads.graphs.graph import Network
 from workloads.integer.calibration import preprocessing_of
 from workloads.integer.float_layers import map_of
 from workloads.integer.lowering import lower
@@ -24,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    network: Network | Graph, loss: Loss, cost: Cost, per: str, costs: Sequence[SenderCost] | None
-) -> tuple[Graph, "Model", Parameters]:
-    """The graph, its model and the parameters of its senders.
+    network: Network, loss: Loss, cost: Cost, per: str, costs: Sequence[SenderCost] | None
+) -> tuple["Model", Parameters]:
+    """The model of a network and the parameters of its senders.
 
     Raises WorkloadError if JAX is missing, the network does not say how pixels become its input or cannot be computed
     in integers, or `costs` are not one per sender.
@@ -34,25 +32,24 @@ def prepare(
     require_jax()
     from workloads.optimise.model import Model  # noqa: PLC0415 - JAX is an extra
 
-    graph = network if isinstance(network, Graph) else graph_of(network)
-    preprocessing = preprocessing_of(graph)
-    layers = lower(graph).layers
+    preprocessing = preprocessing_of(network)
+    layers = lower(network).layers
     if costs is not None and len(costs) != len(layers):
         raise WorkloadError(
-            f"{len(costs)} costs for network {graph.name!r}; needed {len(layers)}: one for the input and one for each "
-            "hidden layer"
+            f"{len(costs)} costs for network {network.name!r}; needed {len(layers)}: one for the input and one for "
+            "each hidden layer"
         )
     parameters = parameters_of(layers, per)
     model = Model(
         layers=layers,
         preprocessing=preprocessing,
-        fan_outs=fan_outs(layers, map_of(graph.input_shape)),
+        fan_outs=fan_outs(layers, map_of(network.input_map)),
         costs=(SenderCost(),) * len(layers) if costs is None else tuple(costs),
         loss=loss,
         cost=cost,
         slots=parameters.slots,
     )
-    return graph, model, parameters
+    return model, parameters
 
 
 def require_jax() -> None:
@@ -64,11 +61,11 @@ def require_jax() -> None:
         )
 
 
-def frame_maps(graph: Graph, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def frame_maps(graph: Network, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Frames (n, pixels) in (channel, y, x) order, or (n, C, H, W), as maps (n, H, W, C). Raises WorkloadError if they
     do not fit.
     """
     frames = flat_frames(frames, graph.input_shape, "frames", graph.name)
     if not len(frames):
         raise WorkloadError(f"no frames to optimise scales of network {graph.name!r} on; a few hundred will do")
-    return np.ascontiguousarray(frames.reshape(-1, *graph.input_shape).transpose(0, 2, 3, 1))
+    return np.ascontiguousarray(frames.reshape(-1, *graph.input_map).transpose(0, 2, 3, 1))

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
-from workloads.graphs.graph import Graph
-from workloads.graphs.network import Network
+from workloads.graphs.graph import Network
 from workloads.optimise.checkpoint import Progress, identity_of, not_begun, read_checkpoint, write_checkpoint
 from workloads.optimise.found import OptimisedScales
 from workloads.optimise.order import steps_per_epoch
@@ -20,7 +19,7 @@ from workloads.optimise.settings import ScaleSearch, SenderCost
 
 
 def optimise_scales(
-    network: Network | Graph,
+    network: Network,
     frames: NDArray[np.uint8],
     settings: ScaleSearch,
     *,
@@ -40,12 +39,12 @@ def optimise_scales(
     `progress(done, all)` counts steps. Equal calls give equal bits on one machine. Raises WorkloadError if JAX is not
     installed, network, frames, costs or checkpoint do not fit, or a search diverges.
     """
-    graph, model, parameters = prepare(network, settings.loss, settings.cost, settings.per, costs)
+    model, parameters = prepare(network, settings.loss, settings.cost, settings.per, costs)
     from workloads.optimise.descent import descent  # noqa: PLC0415 - JAX is an extra
 
-    maps = frame_maps(graph, frames)
+    maps = frame_maps(network, frames)
     steps = steps_per_epoch(settings, len(frames))
-    state = not_begun(starting_values(parameters, settings, graph.name), len(parameters.names))
+    state = not_begun(starting_values(parameters, settings, network.name), len(parameters.names))
     identity = identity_of(settings, model.layers, model.preprocessing, model.costs, frames)
     if checkpoint is not None:
         state = read_checkpoint(checkpoint, identity, state)
@@ -55,7 +54,7 @@ def optimise_scales(
         told = partial(_tell, progress, epoch * steps, steps * (settings.epochs + 1))
         kappas, error, operations = run(state.kappas, epoch, told)
         arrays = tuple(np.asarray(kappa) for kappa in kappas)
-        _check_finite(arrays, settings, graph.name, epoch)
+        _check_finite(arrays, settings, network.name, epoch)
         state = state.after(arrays, error, operations, layer_scales(parameters, arrays))
         if checkpoint is not None and (epoch % every == 0 or epoch == settings.epochs):
             write_checkpoint(checkpoint, identity, state)

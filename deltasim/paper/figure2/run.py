@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deltasim.paper.measure import measure, quantised_at
 from deltasim.paper.place import Notes, write_table
 from hwmodels import Chip, chip_of, load_accelerator
-from workloads import Graph, run_graph
+from workloads import Network, run_graph
 from workloads.graphs.random_network import gaussian_frames, random_network
 from workloads.graphs.run import normalise
 from workloads.optimise import OptimisedScales, ScaleSearch, optimise_scales
@@ -48,7 +48,7 @@ QUICK: Final = Settings(vectors=200, epochs=100, epochs_shown=8)
 class _Bench:
     """What every scale vector is tried on."""
 
-    network: Graph
+    network: Network
     frames: NDArray[np.uint8]
     true: NDArray[np.float64]
     chip: Chip
@@ -108,7 +108,7 @@ def _search(settings: Settings, seed: int) -> ScaleSearch:
     )
 
 
-def _true_outputs(network: Graph, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _true_outputs(network: Network, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
     assert network.preprocessing is not None  # noqa: S101 - the random network has one
     real = normalise(network.preprocessing, frames.reshape(len(frames), *network.input_shape))
     return np.asarray(run_graph(network, real, [network.output], np.float64)[network.output], np.float64)

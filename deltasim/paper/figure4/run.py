@@ -63,7 +63,6 @@ class _Bench:
 def figure4(directory: Path, settings: Settings, seed: int, progress: Progress) -> Notes:
     """Write the tables of Figure 4 into `directory`."""
     network = load_network(NETWORK)
-    assert isinstance(network, Network)  # noqa: S101 - it is a chain of dense layers
     digits = load_digits(settings.train_frames, settings.test_frames)
     bench = _Bench(network, digits, chip_of(load_accelerator(ACCELERATOR)))
     found = [_unoptimised(network)]

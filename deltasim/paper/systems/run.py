@@ -55,7 +55,6 @@ def systems(directory: Path, figure4: Path, figure5: Path | None, settings: Sett
     With a finished Figure 5, what its film cost on a whole system is put beside it.
     """
     network = load_network(NETWORK)
-    assert isinstance(network, Network)  # noqa: S101 - it is a chain of dense layers
     digits = load_digits(CALIBRATION, settings.frames)["temporal-mnist"]
     scales = pd.read_parquet(figure4 / "scales.parquet")
     points: Rows = []

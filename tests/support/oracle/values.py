@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oracle.maps import places, synapses_of, windows_of
+from workloads.integer.unary import Clip, Leaky, Relu, Table
 
 DELTA = {"temporal_difference", "sigma_delta"}
 FULL = {"original", "original_sparse", "temporal_difference"}
@@ -133,16 +134,19 @@ def _scan(network, each, fresh, touched, clips, mode):
 def requantise(network, layer, accumulator, neuron, channel):
     """(s, was it clipped?) of one neuron; the input where there is no layer."""
     table = network.input_requantiser if layer is None else layer.requantiser
-    activation = "identity" if layer is None else layer.activation
-    if activation == "relu":
+    function = None if layer is None else layer.activation
+    if isinstance(function, Relu):
         accumulator = max(0, accumulator)
-    elif activation == "clip":
-        accumulator = max(int(layer.limits[0][channel]), min(int(layer.limits[1][channel]), accumulator))
-    elif activation == "leaky" and accumulator < 0:
-        table = layer.leak
+    elif isinstance(function, Clip):
+        low, high = (int(limit[channel]) for limit in function.limits)
+        accumulator = max(low, min(high, accumulator))
+    elif isinstance(function, Leaky) and accumulator < 0:
+        table = function.negative
     place = neuron % len(table.multiplier)
     s = divide(accumulator * int(table.multiplier[place]), 2 ** int(table.shift[place]), table.rounding)
     inside = max(table.low, min(table.high, s))
+    if isinstance(function, Table):
+        return int(function.entries[inside - table.low]), inside != s
     return inside, inside != s
 
 
