@@ -135,7 +135,7 @@ def macs_inside(network: IntegerNetwork) -> list[dict[int, int]]:
 def macs_true(plan: Plan) -> list[int]:
     """For each layer, the multiply-accumulates of a pass: synapses, borders and strides included."""
     result = [0] * (len(plan.cores) - 1)
-    for link in plan.links:
+    for link in plan.flows:
         channels = plan.cores[link.sender].sent_shape[2]
         result[link.receiver - 1] += sum(link.hits_y) * sum(link.hits_x) * channels * link.channels
     return result

@@ -65,7 +65,7 @@ def fast_against_reference(count: int, repeats: int) -> list[dict[str, object]]:
 def _events(case: Case, chip: object) -> tuple[int, int]:
     """(values times fan-out, wire messages times fan-out) over all frames."""
     result = simulate(case.network, case.frames, chip)  # type: ignore[arg-type]
-    fan_out = np.array([*(link.channels for link in result.plan.links), 0])
+    fan_out = np.array([*(link.channels for link in result.plan.flows), 0])
     per_core = result.counts.sum(axis=0)
     columns = (COLUMNS.index("values_out"), COLUMNS.index("messages_out"))
     values, messages = (int((per_core[:, column] * fan_out).sum()) for column in columns)

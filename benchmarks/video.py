@@ -30,7 +30,7 @@ from hwmodels.records import COLUMNS
 from simulator import Arrival, Plan, advance, map_automatically, mode_named, plan_network, start
 from simulator.chip_run import find_times, follow, hand_over
 from simulator.fast import FastState
-from simulator.placement.plan import link_macs
+from simulator.placement.plan import flow_macs
 from simulator.values.kernels_frames import take_in
 from workloads import IntegerNetwork, Quantisation, load_frames, load_network, normalised, quantise
 from workloads.assets import asset_named, find_asset
@@ -171,7 +171,7 @@ def _clocked(spent: dict[str, float], phase: str) -> Iterator[None]:
 
 def _dense(plan: Plan) -> int:
     """Multiply-accumulates of a whole pass."""
-    return sum(link_macs(plan, link) for link in plan.links)
+    return sum(flow_macs(plan, link) for link in plan.flows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Final
 
 from hwmodels.modes import MODES_TABLE
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,11 @@ TIMES: Final[tuple[Column, ...]] = (
     Column("update_busy_fs", "fs", "time spent scanning, requantising and encoding"),
     Column("starved_fs", "fs", "time spent waiting for messages (the input core: for the next frame)"),
     Column("barrier_fs", "fs", "time spent waiting for other cores: at the barrier, in a group"),
-    Column("blocked_link_fs", "fs", "time spent waiting for the way into the mesh: the core's port, the buffer"),
+    Column(
+        "blocked_injection_fs",
+        "fs",
+        "time spent waiting for injection into the mesh: the core's port, the router's buffer",
+    ),
     Column("blocked_queue_fs", "fs", "time spent waiting for a free slot in the receivers' queues"),
     Column("blocked_memory_fs", "fs", "time spent waiting for the off-chip memory's port, in the receive phase"),
     Column("queue_peak", "messages", "most messages underway to or waiting in this core's input queue"),

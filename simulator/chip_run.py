@@ -12,7 +12,7 @@ from hwmodels.records import MESSAGE_COLUMNS
 from simulator.blocks import Arrival, Block
 from simulator.bundles import bundle
 from simulator.counts.arrays import Listing, Maps, Slots, lists_as_traced, map_arrays, new_listing, new_slots
-from simulator.counts.counting import Factors, complete_counts, factors_of, link_messages, mesh_counts
+from simulator.counts.counting import Factors, complete_counts, factors_of, flow_messages, mesh_counts
 from simulator.counts.kernels_counts import follow_frames
 from simulator.counts.part_arrays import Parts, part_arrays
 from simulator.errors import SimulationError
@@ -124,7 +124,7 @@ def _check_all_done(run: ChipRun) -> None:
     waiting = who_waits(run.plan, run.parts, run.events, int(run.progress[0]))
     if waiting:
         lines = "".join(f"\n  - {line}" for line in waiting)
-        raise SimulationError(f"the chip has come to a stop, its cores wait for each other:{lines}")
+        raise SimulationError(f"deadlock: cores wait for each other:{lines}")
 
 
 def find_times(run: ChipRun, *, last: bool, room: int = 0) -> NDArray[np.int64]:
@@ -175,7 +175,7 @@ def _room_for_messages(run: ChipRun, known: int) -> int:
     """At most this many messages can be served now: those of the new frames and of the ones still underway."""
     oldest = max(0, known - run.underway)
     slots = np.arange(oldest, int(run.progress[0])) % len(run.trace.messages)
-    return int(link_messages(run.slots, slots, run.plan, run.factors).sum())
+    return int(flow_messages(run.slots, slots, run.plan, run.factors).sum())
 
 
 def hand_over(run: ChipRun, *, last: bool, messages: NDArray[np.int64] | None = None) -> Block:

@@ -37,7 +37,7 @@ def test_every_synapse_is_there_once(given):
     count = sum(len(edges["weights"]) for edges in job["edges"])
     assert count == sum(
         sum(link.hits_y) * sum(link.hits_x) * plan.cores[link.sender].sent_shape[2] * link.channels
-        for link in plan.links
+        for link in plan.flows
     )
 
 

@@ -30,7 +30,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
-def uncounted(function: Callable[P, R]) -> Callable[P, R]:
+def without_refcounts(function: Callable[P, R]) -> Callable[P, R]:
     """As `compiled`, without counting references: for functions that make no array and look into many all the time."""
     with _kept(function):
         return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, _nrt=False)(function))

@@ -119,7 +119,7 @@ def describe_cores(job: Job) -> list[CoreRecord]:
 def _describe_core(job: Job, number: int) -> CoreRecord:
     plan, held = job.plans[0], [each.cores[number] for each in job.plans]  # not all modes keep values last sent
     core, layer = plan.cores[number], plan.layers[plan.cores[number].layer_index]
-    links = [plan.links[own] for own in plan.links_of(number)]
+    links = [plan.flows[own] for own in plan.flows_of(number)]
     reach = {hits_y * hits_x for link in links for hits_y in link.hits_y for hits_x in link.hits_x}
     parts = layer.cores[1] - layer.cores[0]
     timing = core.timing

@@ -15,7 +15,7 @@ from hwmodels.encodings import ENCODINGS, Encoding, signed_digits
 from hwmodels.prices.pricing import action_prices
 from hwmodels.records import ACTIONS
 from simulator import Plan, SimulationError
-from simulator.placement.plan import LinkPlan, words_per_message
+from simulator.placement.plan import FlowPlan, words_per_message
 from workloads.optimise import SenderCost
 
 _AJ_PER_PJ = 10**6
@@ -40,7 +40,7 @@ def message_costs(plan: Plan, accelerator: Accelerator) -> tuple[SenderCost, ...
 def _cost(plan: Plan, prices: list[list[int]], layer: int) -> SenderCost:
     adds = multiplies = memory = messages = synapses = 0.0
     cores = range(*plan.layers[layer].cores)
-    for link in (link for link in plan.links if link.sender in cores):
+    for link in (link for link in plan.flows if link.sender in cores):
         weight = plan.cores[link.sender].sent_shape[2]  # channels, each of which sends
         own = prices[plan.cores[link.sender].position]
         paid = prices[plan.cores[link.receiver].position]
@@ -104,14 +104,14 @@ def _measure(count: Callable[[int], int]) -> str | None:
     return next((name for name, each in _MEASURES.items() if counted == [each(value) for value in _TRIED]), None)
 
 
-def _way_aj(plan: Plan, link: LinkPlan, own: list[int]) -> float:
+def _way_aj(plan: Plan, link: FlowPlan, own: list[int]) -> float:
     """Energy of one message's flits on their way."""
     hops = link.hops_ew * own[_COLUMN["flit_hops_ew"]] + link.hops_ns * own[_COLUMN["flit_hops_ns"]]
     local = 0 if link.hops_ew or link.hops_ns else own[_COLUMN["flits_local"]]
     return float(plan.message_flits * (hops + local))
 
 
-def _memory_aj(plan: Plan, link: LinkPlan, hits: int, paid: list[int]) -> float:
+def _memory_aj(plan: Plan, link: FlowPlan, hits: int, paid: list[int]) -> float:
     """Energy of the words that serving one message takes: weights read, accumulators read and written."""
     weights, state = words_per_message(plan, link, hits)
     from_where = "off_chip_weight_reads" if plan.cores[link.receiver].streams else "weight_reads"

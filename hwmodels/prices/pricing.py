@@ -53,7 +53,7 @@ LEAKAGE_COLUMNS: Final = (
     EnergyColumn("leakage_chip_aj", "leakage", "chip"),
 )
 ENERGY_COLUMNS: Final = ACTION_COLUMNS + LEAKAGE_COLUMNS
-WAITING: Final = ("starved_fs", "barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs")
+WAITING: Final = ("starved_fs", "barrier_fs", "blocked_injection_fs", "blocked_queue_fs", "blocked_memory_fs")
 """The times of a core in use that are neither serving nor updating: it idles."""
 BUSY: Final = ("serve_busy_fs", "update_busy_fs")
 TOTAL_COLUMNS: Final = ("arithmetic_aj", "dynamic_aj", "leakage_aj", "total_aj")

@@ -34,14 +34,14 @@ ACTIVITIES: Final[dict[str, str]] = {
     "busy": "#44AA99",
     "starved": "rgba(140,150,160,0.40)",
     "barrier": "#DDB84D",
-    "link": "#CC6677",
+    "injection": "#CC6677",
     "queue": "#882255",
     "memory": "#D9884A",
 }
 _WAITING: Final = {
     "starved": "starved",
     "barrier": "at the barrier",
-    "link": "blocked: way into the mesh",
+    "injection": "blocked: injection into the mesh",
     "queue": "blocked: receivers' queues",
     "memory": "blocked: off-chip memory",
 }

@@ -26,7 +26,7 @@ FULL: Final = 0.76
 MOST_LABELS: Final = 48
 """With more cores than this only layers have a label, and lanes are thin."""
 _MOST_PIXELS: Final = 2400
-_ORDER: Final = ("starved", "barrier", "serving messages", "updating neurons", "link", "queue", "memory")
+_ORDER: Final = ("starved", "barrier", "serving messages", "updating neurons", "injection", "queue", "memory")
 _PER_CORE: Final = 11
 
 Segments = pd.DataFrame

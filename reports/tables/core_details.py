@@ -16,7 +16,7 @@ from reports.tables.summary import STALLS
 _WAITS: Final = {
     "starved": "starved",
     "barrier": "barrier",
-    "link": "way out",
+    "injection": "injection",
     "queue": "queues",
     "memory": "off-chip",
 }

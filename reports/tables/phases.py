@@ -20,7 +20,7 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "receive": ("starved", "memory", "serving messages"),
     "barrier": ("barrier",),
     "frame": ("starved",),
-    "update": ("link", "queue", "updating neurons"),
+    "update": ("injection", "queue", "updating neurons"),
 }
 """The activities in each phase, in the order in which they are drawn where their true order is not known."""
 ACTIVITIES: Final = tuple(dict.fromkeys(name for names in PHASES.values() for name in names))
@@ -40,8 +40,8 @@ def phases_table(counts: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     barrier_end = rows["serve_end_fs"] + rows["barrier_fs"]
     serving, memory = rows["serve_busy_fs"], rows["blocked_memory_fs"]
     starved = rows["serve_end_fs"] - before_fs - serving - memory
-    link, queue = rows["blocked_link_fs"], rows["blocked_queue_fs"]
-    updating = rows["update_end_fs"] - rows["update_start_fs"] - link - queue
+    injection, queue = rows["blocked_injection_fs"], rows["blocked_queue_fs"]
+    updating = rows["update_end_fs"] - rows["update_start_fs"] - injection - queue
     first_fs = rows["serve_first_fs"].clip(lower=before_fs, upper=rows["serve_end_fs"])
     starved_first = starved.clip(upper=first_fs - before_fs)
     memory_first = first_fs - before_fs - starved_first
@@ -51,7 +51,7 @@ def phases_table(counts: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
         "serving messages": serving,
         "messages": rows["messages_in"],
     }
-    updated = {"link": link, "queue": queue, "updating neurons": updating, "messages": rows["messages_out"]}
+    updated = {"injection": injection, "queue": queue, "updating neurons": updating, "messages": rows["messages_out"]}
     parts = [
         _phase(rows, "wait", before_fs, first_fs, {"starved": starved_first, "memory": memory_first}),
         _phase(rows, "receive", first_fs, rows["serve_end_fs"], received),
@@ -91,7 +91,7 @@ def pieces_table(phases: pd.DataFrame, messages: pd.DataFrame | None) -> pd.Data
     parts = [
         phases[~phases["phase"].isin(["receive", "update"])],
         _cut(receive, served, ("memory", "serving messages"), "starved"),
-        _cut(update, blocked, ("link", "queue"), "updating neurons"),
+        _cut(update, blocked, ("injection", "queue"), "updating neurons"),
     ]
     table = pd.concat(parts, ignore_index=True)
     return table.sort_values(["core", "start_fs"], kind="stable", ignore_index=True)
@@ -136,7 +136,9 @@ def _with_tokens(spans: pd.DataFrame, update: pd.DataFrame) -> pd.DataFrame:
     """The spans, and after them for each phase what tokens waited."""
     length = (spans["end_fs"] - spans["start_fs"]).groupby([spans["frame"], spans["core"]]).sum()
     index = pd.MultiIndex.from_frame(update[["frame", "core"]])
-    waited = update["link"].to_numpy() + update["queue"].to_numpy() - length.reindex(index, fill_value=0).to_numpy()
+    waited = (
+        update["injection"].to_numpy() + update["queue"].to_numpy() - length.reindex(index, fill_value=0).to_numpy()
+    )
     tokens = pd.DataFrame({"frame": update["frame"], "core": update["core"]}).assign(
         start_fs=update["end_fs"] - waited, end_fs=update["end_fs"], messages=0
     )

@@ -24,11 +24,11 @@ FS_PER_NS: Final = 1_000_000
 STALLS: Final[dict[str, str]] = {
     "starved": "starved_fs",
     "barrier": "barrier_fs",
-    "link": "blocked_link_fs",
+    "injection": "blocked_injection_fs",
     "queue": "blocked_queue_fs",
     "memory": "blocked_memory_fs",
 }
-"""Why a core stands still: it waits for messages, for all others at the barrier, for its way into the mesh, for room in
+"""Why a core stands still: it waits for messages, for all others at the barrier, for injection into the mesh, for room in
 the receivers' queues, or for off-chip memory."""
 TIME_SHARES: Final[dict[str, tuple[str, ...]]] = {
     "busy": ("serve_busy_fs", "update_busy_fs"),

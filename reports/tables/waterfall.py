@@ -14,7 +14,7 @@ import pandas as pd
 
 from reports.run.parts import Parts
 
-STEPS: Final = ("waiting", "serving messages", "memory", "barrier", "updating neurons", "link", "queue")
+STEPS: Final = ("waiting", "serving messages", "memory", "barrier", "updating neurons", "injection", "queue")
 """What a core on the way spends time on, in the order shown; within a phase the order is not known."""
 
 
@@ -53,7 +53,7 @@ _USED: Final = (
     "update_end_fs",
     "serve_busy_fs",
     "barrier_fs",
-    "blocked_link_fs",
+    "blocked_injection_fs",
     "blocked_queue_fs",
     "blocked_memory_fs",
 )
@@ -75,15 +75,15 @@ def _steps(row: dict[str, int], begin: int, served: int, memory: int) -> dict[st
     turn = max(row["update_start_fs"] - max(row["serve_end_fs"], begin), 0)
     barrier = min(row["barrier_fs"], turn)
     updated = row["update_end_fs"] - max(row["update_start_fs"], begin)
-    link = min(row["blocked_link_fs"], updated)
-    queue = min(row["blocked_queue_fs"], updated - link)
+    injection = min(row["blocked_injection_fs"], updated)
+    queue = min(row["blocked_queue_fs"], updated - injection)
     return {
         "waiting": received - served - memory + turn - barrier,
         "serving messages": served,
         "memory": memory,
         "barrier": barrier,
-        "updating neurons": updated - link - queue,
-        "link": link,
+        "updating neurons": updated - injection - queue,
+        "injection": injection,
         "queue": queue,
     }
 

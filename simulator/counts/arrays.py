@@ -65,7 +65,7 @@ class Listing(NamedTuple):
 def map_arrays(plan: Plan, largest: int) -> Maps:
     """Lay the plan's layers out flat. `largest`: no magnitude above it is ever sent."""
     layers, wire = plan.layers, wire_table(plan.encoding, largest)
-    hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.links] if plan.chain else []
+    hits = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in plan.flows] if plan.chain else []
     return Maps(
         sent=offsets(layer.neurons for layer in layers),
         pixel=offsets(layer.sent_shape[0] * layer.sent_shape[1] for layer in layers),

@@ -76,7 +76,7 @@ def mesh_counts(slots: Slots, chosen: Int64, plan: Plan, factors: Factors) -> In
     return result
 
 
-def link_messages(slots: Slots, chosen: Int64, plan: Plan, factors: Factors) -> Int64:
+def flow_messages(slots: Slots, chosen: Int64, plan: Plan, factors: Factors) -> Int64:
     """Messages over each of the plan's links, (frames, links) int64."""
     units = slots.class_units[chosen]
     return np.concatenate(
@@ -89,14 +89,14 @@ def link_messages(slots: Slots, chosen: Int64, plan: Plan, factors: Factors) -> 
 
 
 def _served(plan: Plan, parts: Parts, core: int) -> Int64:
-    first, own = parts.classes[core], plan.links_of(core)
+    first, own = parts.classes[core], plan.flows_of(core)
     result = np.zeros((len(plan.class_sends[core]), len(own), 4), np.int64)
     for number in range(len(result)):
         for place, link in enumerate(own):
             hits = int(parts.hits[parts.hits_begin[first + number] + place])
             if hits:
-                words = words_per_message(plan, plan.links[link], hits)
-                result[number, place] = 1, hits * plan.links[link].channels, *words
+                words = words_per_message(plan, plan.flows[link], hits)
+                result[number, place] = 1, hits * plan.flows[link].channels, *words
     return result
 
 
@@ -128,14 +128,14 @@ def _count_messages(record: Int64, slots: Slots, chosen: Int64, plan: Plan, fact
     row[:, c.FLIT_HOPS_EW] += flits[:, 1]
     row[:, c.FLIT_HOPS_NS] += flits[:, 2]
     served = factors.served[core]
-    for place, number in enumerate(plan.links_of(core)):
-        receiver = record[:, plan.links[number].receiver]
+    for place, number in enumerate(plan.flows_of(core)):
+        receiver = record[:, plan.flows[number].receiver]
         there, synapses, weight_words, state_words = (units @ served[:, place, column] for column in range(4))
         receiver[:, c.MESSAGES_IN] += there
         receiver[:, c.ADDS] += digits @ served[:, place, 1]
         if plan.encoding.multiplies:
             receiver[:, c.MULTIPLIES] += synapses
-        streams = plan.cores[plan.links[number].receiver].streams
+        streams = plan.cores[plan.flows[number].receiver].streams
         receiver[:, c.OFF_CHIP_WEIGHT_READS if streams else c.WEIGHT_READS] += weight_words
         receiver[:, c.STATE_READS] += state_words
         receiver[:, c.STATE_WRITES] += state_words

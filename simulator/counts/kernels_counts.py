@@ -31,13 +31,13 @@ from simulator.counts.part_arrays import Parts
 from simulator.values import columns as known_columns
 from simulator.values.arrays import Trace
 from simulator.wire_table import ADDITIONS, MESSAGES
-from workloads.compiled import inlined, ix, uncounted
+from workloads.compiled import inlined, ix, without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
 
-@uncounted
+@without_refcounts
 def follow_frames(
     maps: Maps,
     parts: Parts,
@@ -93,7 +93,7 @@ def _note_known(maps: Maps, trace: Trace, listing: Listing, slots: Slots, slot: 
         slots.positions[slot, lead] = maps.looks[maps.pixel[layer] : maps.pixel[layer + 1]].sum()
 
 
-@uncounted
+@without_refcounts
 def _count_parts(maps: Maps, parts: Parts, slots: Slots, slot: int, layer: int) -> None:
     """Fill what the cores of a layer send in one frame."""
     first, end = parts.cores[layer], parts.cores[layer + 1]
@@ -109,7 +109,7 @@ def _count_parts(maps: Maps, parts: Parts, slots: Slots, slot: int, layer: int) 
             j = _count_ranges(maps, parts, slots, slot, layer, first + band * ranges, ranges, j)
 
 
-@uncounted
+@without_refcounts
 def _weigh(value: Int32, begin: int, end: int, wire: Int64, plain: bool) -> tuple[int, int, int, int]:
     """Of values begin .. end: sum of magnitudes, how many are not zero, messages on the wire, additions they make."""
     l1, nonzero, units, digits = np.int64(0), np.int64(0), np.int64(end - begin), np.int64(end - begin)

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from simulator.counts.arrays import Listing, Maps, Slots
 from simulator.values.arrays import Trace
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 Int32 = NDArray[np.int32]
 
 
-@uncounted
+@without_refcounts
 def list_layer(
     maps: Maps, trace: Trace, listing: Listing, slots: Slots, slot: int, layer: int, carried: bool
 ) -> tuple[int, int]:
@@ -40,14 +40,14 @@ def list_layer(
     return l1, nonzero
 
 
-@uncounted
+@without_refcounts
 def _add(integers: Int32, neuron: Int32, value: Int32, count: int) -> None:
     for j in range(count):
         m = np.uint64(j)
         integers[np.uint64(neuron[m])] += value[m]
 
 
-@uncounted
+@without_refcounts
 def _list_all(integers: Int32, neuron: Int32, value: Int32) -> tuple[int, int]:
     l1, nonzero = np.int64(0), np.int64(0)
     for n in range(integers.shape[0]):
@@ -60,7 +60,7 @@ def _list_all(integers: Int32, neuron: Int32, value: Int32) -> tuple[int, int]:
     return l1, nonzero
 
 
-@uncounted
+@without_refcounts
 def _list_nonzero(
     integers: Int32, channels: int, neuron: Int32, value: Int32, pixel_messages: Int32
 ) -> tuple[int, int]:

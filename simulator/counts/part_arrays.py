@@ -52,7 +52,7 @@ class Parts(NamedTuple):
 
 def part_arrays(plan: Plan) -> Parts:
     """Lay the plan's cores, links and sends out flat."""
-    cores, links = plan.cores, plan.links
+    cores, links = plan.cores, plan.flows
     classes = [len(sends) for sends in plan.class_sends]
     first_class = offsets(classes)
     hits = [_class_hits(plan, core) for core in range(len(cores))]
@@ -90,7 +90,7 @@ def part_arrays(plan: Plan) -> Parts:
 
 def _class_hits(plan: Plan, core: int) -> Int64:
     """(classes, own links) pixels reached from a pixel of each class: those of the class's first pixel."""
-    own = [plan.links[number] for number in plan.links_of(core)]
+    own = [plan.flows[number] for number in plan.flows_of(core)]
     count = len(plan.class_sends[core])
     tables = [np.outer(link.hits_y, link.hits_x).reshape(-1) for link in own]
     _, first = np.unique(plan.classes[core], return_index=True)

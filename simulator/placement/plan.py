@@ -115,7 +115,7 @@ class CorePlan:
 
 
 @dataclass(frozen=True)
-class LinkPlan:
+class FlowPlan:
     """A core and one that it sends to: the synapses that a message meets there, and the way.
 
     A message from pixel (y, x) of the sender's part reaches `hits_y[y] * hits_x[x] * channels` neurons: the true
@@ -160,7 +160,7 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     cores: tuple[CorePlan, ...]
     connections: tuple[tuple[int, int], ...]
-    links: tuple[LinkPlan, ...]
+    flows: tuple[FlowPlan, ...]
     mesh: tuple[MeshLink, ...]
     sends: tuple[Send, ...]
     classes: tuple[NDArray[np.int32], ...]
@@ -189,24 +189,24 @@ class Plan:
         """True when every connection goes from one level to the next."""
         return all(self.layers[b].level == self.layers[a].level + 1 for a, b in self.connections)
 
-    def links_of(self, core: int) -> list[int]:
+    def flows_of(self, core: int) -> list[int]:
         """Numbers of a core's own links."""
-        return [number for number, link in enumerate(self.links) if link.sender == core]
+        return [number for number, link in enumerate(self.flows) if link.sender == core]
 
 
-def link_macs(plan: Plan, link: LinkPlan) -> int:
+def flow_macs(plan: Plan, link: FlowPlan) -> int:
     """Multiply-accumulates at the end of a link if every neuron of the sender sends one message: its synapses."""
     return sum(link.hits_y) * sum(link.hits_x) * plan.cores[link.sender].sent_shape[2] * link.channels
 
 
-def serving_at(plan: Plan, link: LinkPlan) -> Serving:
+def serving_at(plan: Plan, link: FlowPlan) -> Serving:
     """The receiver of a link as a message meets it."""
     core = plan.cores[link.receiver]
     stream = Stream(core.stream_word_bits, core.stream_word_fs, core.stream_latency_fs) if core.streams else None
     return Serving(core.timing, plan.encoding.multiplies, plan.weight_bits, core.accumulator_bits, stream)
 
 
-def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
+def words_per_message(plan: Plan, link: FlowPlan, hits: int) -> tuple[int, int]:
     """(words of weights read, state words read and also written) for a message that reaches `hits` pixels.
 
     Weights are read from the core's own memory, or from off-chip memory where they are streamed.
@@ -214,7 +214,7 @@ def words_per_message(plan: Plan, link: LinkPlan, hits: int) -> tuple[int, int]:
     return serving_at(plan, link).words(hits * link.channels)
 
 
-def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
+def service_fs(plan: Plan, link: FlowPlan, hits: int, value: int) -> int:
     """Time (fs) to serve one wire message that carries `value` and reaches `hits` pixels.
 
     Decoding plus operations or memory. Where weights are streamed the time starts when the off-chip port is free.
@@ -222,6 +222,6 @@ def service_fs(plan: Plan, link: LinkPlan, hits: int, value: int) -> int:
     return serving_at(plan, link).service_fs(hits * link.channels, plan.encoding.adds(value))
 
 
-def port_fs(plan: Plan, link: LinkPlan, hits: int) -> int:
+def port_fs(plan: Plan, link: FlowPlan, hits: int) -> int:
     """Time (fs) that a message keeps the off-chip port busy; 0 where weights are not streamed."""
     return serving_at(plan, link).port_fs(hits * link.channels)

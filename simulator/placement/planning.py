@@ -26,7 +26,7 @@ from simulator.placement.mapping import (
     refuse,
     sent_map,
 )
-from simulator.placement.plan import FRAME_BITS, CorePlan, LayerPlan, LinkPlan, Plan
+from simulator.placement.plan import FRAME_BITS, CorePlan, FlowPlan, LayerPlan, Plan
 from simulator.placement.plan_problems import memory_problems, network_problems
 from simulator.placement.routes import MeshLink, Send, Tile, send_to, tile_of
 from simulator.placement.service import ceil_div
@@ -85,7 +85,7 @@ def _with_ways(
         layers=layers,
         cores=cores,
         connections=connections,
-        links=links,
+        flows=links,
         mesh=tuple(_mesh_links(chip, ways.mesh)),
         sends=tuple(ways.sends),
         classes=tuple(pixels for pixels, _ in classes),
@@ -106,7 +106,7 @@ def _with_ways(
     )
     if _is_chain(plan):
         return replace(plan, chain=True)
-    return replace(plan, links=tuple(map(_takes_time, links)))
+    return replace(plan, flows=tuple(map(_takes_time, links)))
 
 
 def _layer_plans(network: IntegerNetwork, mapping: Mapping) -> tuple[LayerPlan, ...]:
@@ -190,7 +190,7 @@ def _links(
     layers: tuple[LayerPlan, ...],
     cores: tuple[CorePlan, ...],
     connections: tuple[tuple[int, int], ...],
-) -> Iterator[LinkPlan]:
+) -> Iterator[FlowPlan]:
     """Links between all parts of connected layers that reach each other, by sender and receiver."""
     pairs = sorted(
         (sender, receiver, number)
@@ -212,7 +212,7 @@ def _links(
 
 def _link(
     network: IntegerNetwork, chip: Chip, cores: tuple[CorePlan, ...], ends: tuple[int, int, int], synapses: Synapses
-) -> LinkPlan:
+) -> FlowPlan:
     sender, receiver = cores[ends[0]], cores[ends[1]]
     hops_ew, hops_ns = abs(sender.column - receiver.column), abs(sender.row - receiver.row)
     hops_fs = hops_ew * chip.hop_ew_fs + hops_ns * chip.hop_ns_fs
@@ -221,7 +221,7 @@ def _link(
     shape = network.sent_shape(synapses.source)
     width = network.layers[receiver.layer_index - 1].shape[1]
     grouped = synapses.window is not None and synapses.window.groups > 1
-    return LinkPlan(
+    return FlowPlan(
         sender=ends[0],
         receiver=ends[1],
         connection=ends[2],
@@ -235,7 +235,7 @@ def _link(
     )
 
 
-def _takes_time(link: LinkPlan) -> LinkPlan:
+def _takes_time(link: FlowPlan) -> FlowPlan:
     """Messages that meet those of other senders take at least 1 fs, so that their order at the receiver is defined."""
     return replace(link, wire_fs=max(link.wire_fs, 1))
 
@@ -246,7 +246,7 @@ class _Ways:
 
     multicast: bool
     cores: tuple[CorePlan, ...]
-    links: tuple[LinkPlan, ...]
+    links: tuple[FlowPlan, ...]
     own: list[list[int]]  # numbers of every core's links
     sends: list[Send] = field(default_factory=list)
     mesh: dict[tuple[Tile, Tile], int] = field(default_factory=dict)
@@ -280,7 +280,7 @@ class _Ways:
         return self.known[links]
 
 
-def _own_links(cores: tuple[CorePlan, ...], links: tuple[LinkPlan, ...]) -> list[list[int]]:
+def _own_links(cores: tuple[CorePlan, ...], links: tuple[FlowPlan, ...]) -> list[list[int]]:
     own: list[list[int]] = [[] for _ in cores]
     for number, link in enumerate(links):
         own[link.sender].append(number)
@@ -305,7 +305,7 @@ def _mesh_links(chip: Chip, mesh: dict[tuple[Tile, Tile], int]) -> Iterator[Mesh
 
 def _is_chain(plan: Plan) -> bool:
     """True where every core sends to the next one only and shares nothing: times then follow link by link."""
-    alone = all(link.receiver == link.sender + 1 for link in plan.links) and len(plan.links) == len(plan.cores) - 1
+    alone = all(link.receiver == link.sender + 1 for link in plan.flows) and len(plan.flows) == len(plan.cores) - 1
     one_part_each = len(plan.cores) == len(plan.layers)
     one_port_each = sum(core.streams for core in plan.cores) <= 1
     nobody_waits = not plan.schedule.sends_tokens or not plan.release_fs  # or all go in steps
@@ -318,11 +318,11 @@ def _nothing_shared(plan: Plan) -> bool:
     used = [number for send in plan.sends for number in send.mesh_links]
     if len(used) != len(plan.mesh) or min(plan.message_fs, plan.token_fs) < 1:
         return False
-    hops_fs = sum(link.hop_fs for link in plan.mesh) + sum(link.last_fs for link in plan.links)
-    if hops_fs != sum(link.wire_fs for link in plan.links):
+    hops_fs = sum(link.hop_fs for link in plan.mesh) + sum(link.last_fs for link in plan.flows)
+    if hops_fs != sum(link.wire_fs for link in plan.flows):
         return False  # hops that take no time take 1 fs on shared links
     for send in plan.sends:
-        encode_fs = plan.cores[plan.links[send.links[0]].sender].timing.encode_fs
+        encode_fs = plan.cores[plan.flows[send.links[0]].sender].timing.encode_fs
         # a core's messages follow each other no faster than this; a token needs no encoding
         apart_fs = (
             min(plan.message_fs, plan.token_fs) if plan.schedule.sends_tokens else max(plan.message_fs, encode_fs)

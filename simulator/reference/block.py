@@ -20,14 +20,14 @@ def block_of(
     plan: Plan, cores: list[Core], sent: list[list[Message]], mesh: Mesh | None, integers: NDArray[np.int64]
 ) -> Block:
     """Counts, integers and messages of a finished run; `sent` has the messages of every link in sending order."""
-    for link, messages in zip(plan.links, sent, strict=True):
+    for link, messages in zip(plan.flows, sent, strict=True):
         _fill_queue_peaks(cores[link.receiver], messages, plan.cores[link.receiver].timing.queue_depth)
     for layer in range(len(plan.layers)):
         _fill_layer(plan, cores, integers.tolist(), layer)
     counts = [[[row[name] for name in COLUMNS] for row in core.rows] for core in cores]
     rows = [
         (message.frame, link.sender, link.receiver, *(getattr(message, name) for name in MESSAGE_COLUMNS[3:]))
-        for link, own in zip(plan.links, sent, strict=True)
+        for link, own in zip(plan.flows, sent, strict=True)
         for message in own
         if not message.token
     ]
@@ -94,7 +94,7 @@ def _mesh_rows(plan: Plan, sent: list[list[Message]], mesh: Mesh | None, frames:
     rows = np.zeros((frames, len(plan.mesh), len(LINK_COLUMNS)), np.int64)
     crossings = {
         (numbers[hop], message.serial, message.frame, message.token)
-        for link, messages in zip(plan.links, sent, strict=True)
+        for link, messages in zip(plan.flows, sent, strict=True)
         for message in messages
         for hop in xy_route(plan.cores[link.sender].tile, plan.cores[link.receiver].tile)
     }

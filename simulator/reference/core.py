@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hwmodels.records import COLUMNS
-from simulator.placement.plan import CorePlan, LayerPlan, LinkPlan, Plan
+from simulator.placement.plan import CorePlan, FlowPlan, LayerPlan, Plan
 from simulator.placement.service import ceil_div
 from simulator.reference.integers import accumulate_exactly, activate_and_requantise
 from simulator.reference.maps import Reach, pooled_positions, reach_of
@@ -110,7 +110,7 @@ def _reach(
 ) -> dict[int, Reach]:
     """What a message over each link into a core adds to: of the layer's accumulators its own."""
     result = {}
-    for number, link in enumerate(plan.links):
+    for number, link in enumerate(plan.flows):
         if link.receiver == index and layer is not None:
             source = plan.cores[link.sender].layer_index
             synapses = next(each for each in layer.synapses if each.source == source)
@@ -200,7 +200,7 @@ def scan_neuron(core: Core, neuron: int, frame: int) -> int | None:
     return value
 
 
-def hits(plan: Plan, link: LinkPlan, neuron: int) -> int:
+def hits(plan: Plan, link: FlowPlan, neuron: int) -> int:
     """Pixels of the receiver's part that a message from this neuron reaches."""
     sender = plan.cores[link.sender]
     _, width, channels = plan.layers[sender.layer_index].sent_shape

@@ -83,8 +83,8 @@ class Machine:
 def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8], arrival: Arrival) -> Block:
     """Simulate all `frames` (n, pixels) uint8 at once; the block has the integers and every message.
 
-    Messages are ordered by sender, then receiver, then sending order. Raises SimulationError if the chip comes to a
-    stop with frames left: cores that wait for each other; and if it takes longer than 2**63 fs.
+    Messages are ordered by sender, then receiver, then sending order. Raises SimulationError for a deadlock:
+    cores that wait for each other with frames left; and if it takes longer than 2**63 fs.
     """
     check_block(frames, network)
     env = simpy.Environment()
@@ -100,7 +100,7 @@ def run_reference(network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8]
     stuck = [core.index for core in machine.cores if len(frames) and not machine.sent_all[core.index][-1].triggered]
     if stuck:
         names = ", ".join(core_name(plan, core) for core in stuck)
-        raise SimulationError(f"the chip has come to a stop, its cores wait for each other: {names}")
+        raise SimulationError(f"deadlock: cores wait for each other: {names}")
     if machine.mesh is not None:
         _check_time(machine, max((max(row, default=0) for row in machine.mesh.waits), default=0))
     return block_of(plan, machine.cores, [channel.messages for channel in machine.channels], machine.mesh,
@@ -111,7 +111,7 @@ def _machine(
     env: simpy.Environment, network: IntegerNetwork, plan: Plan, frames: NDArray[np.uint8], arrival: Arrival
 ) -> Machine:
     cores = [new_core(index, plan, network) for index in range(len(plan.cores))]
-    depths = [plan.cores[link.receiver].timing.queue_depth for link in plan.links]
+    depths = [plan.cores[link.receiver].timing.queue_depth for link in plan.flows]
     return Machine(
         env=env,
         plan=plan,
@@ -169,7 +169,7 @@ def _core(machine: Machine, core: Core) -> Process:
 
 def _serve_frame(machine: Machine, core: Core, frame: int) -> Process:
     """Serve until the frame is over: a token has come on every link; without tokens, until the step is over."""
-    env, links = machine.env, machine.plan.links
+    env, links = machine.env, machine.plan.flows
     open_links = {number for number, link in enumerate(links) if link.receiver == core.index}
     end_fs = _now(env)
     while open_links and not machine.received[core.index][frame].triggered:
@@ -210,7 +210,7 @@ def _serve(machine: Machine, core: Core, message: Message) -> Process:
     if not message.token:
         if core.row["messages_in"] == 0:
             core.row["serve_first_fs"] = _now(env)
-        link = plan.links[message.link]
+        link = plan.flows[message.link]
         reached = hits(plan, link, message.neuron)
         if core.part.streams:
             given = env.event()
@@ -275,7 +275,7 @@ def _update(machine: Machine, core: Core, frame: int) -> Process:
     env, timing, plan = machine.env, core.part.timing, machine.plan
     now, channels = _now(env), core.whole.sent_shape[2]
     yield env.timeout(core.part.fetch_fs)
-    own = plan.links_of(core.index)
+    own = plan.flows_of(core.index)
     for neuron in core.neurons:
         pixel = neuron // channels
         update_fs = timing.update_fs if is_touched(core, pixel, frame) else 0
@@ -284,14 +284,14 @@ def _update(machine: Machine, core: Core, frame: int) -> Process:
         if value is None:
             continue
         yield env.timeout(timing.fire_fs)
-        reached = [number for number in own if hits(plan, plan.links[number], neuron) > 0]
+        reached = [number for number in own if hits(plan, plan.flows[number], neuron) > 0]
         for links in _together(machine, reached):
             for each in plan.encoding.carried(value):
                 yield env.timeout(timing.encode_fs)
                 yield from _send(machine, core, Message(frame, -1, neuron, each), links)
     for links in _together(machine, own) if plan.schedule.sends_tokens else []:
         yield from _send(machine, core, Message(frame, -1, -1, 0, token=True), links)
-    core.row["update_busy_fs"] = _now(env) - now - core.row["blocked_link_fs"] - core.row["blocked_queue_fs"]
+    core.row["update_busy_fs"] = _now(env) - now - core.row["blocked_injection_fs"] - core.row["blocked_queue_fs"]
 
 
 def _together(machine: Machine, links: list[int]) -> list[list[int]]:
@@ -309,7 +309,7 @@ def _send(machine: Machine, core: Core, message: Message, links: list[int]) -> P
         yield env.timeout(core.port_free_fs - message.ready_fs)
     if machine.mesh is not None:
         yield machine.mesh.into[core.index].room.get(1)
-    core.row["blocked_link_fs"] += _now(env) - message.ready_fs
+    core.row["blocked_injection_fs"] += _now(env) - message.ready_fs
     waits_from = _now(env)
     for number in links:
         yield machine.channels[number].slots.get(1)
@@ -327,7 +327,7 @@ def _send(machine: Machine, core: Core, message: Message, links: list[int]) -> P
         put_in(machine.mesh, machine.mesh.into[core.index], copies)
         return
     for copy in copies:
-        _set_out(machine, copy, on_link_fs + plan.links[copy.link].wire_fs)
+        _set_out(machine, copy, on_link_fs + plan.flows[copy.link].wire_fs)
 
 
 def _count_sent(machine: Machine, core: Core, copies: list[Message]) -> None:
@@ -335,7 +335,7 @@ def _count_sent(machine: Machine, core: Core, copies: list[Message]) -> None:
     plan, token = machine.plan, copies[0].token
     flits = plan.token_flits if token else plan.message_flits
     here = core.part.tile
-    ends = [plan.cores[plan.links[copy.link].receiver].tile for copy in copies]
+    ends = [plan.cores[plan.flows[copy.link].receiver].tile for copy in copies]
     rows = {(here[1], x) for end in ends for x in range(min(here[0], end[0]), max(here[0], end[0]))}
     columns = {(end[0], y) for end in ends for y in range(min(here[1], end[1]), max(here[1], end[1]))}
     core.row["tokens_out" if token else "messages_out"] += 1
@@ -353,7 +353,7 @@ def _arrive(machine: Machine, copy: Message, after_fs: int) -> Process:
     yield machine.env.timeout(after_fs)
     copy.arrival_fs = _now(machine.env)
     machine.channels[copy.link].arrived.append(copy)
-    _tell(machine, machine.plan.links[copy.link].receiver)
+    _tell(machine, machine.plan.flows[copy.link].receiver)
 
 
 def _step_of(machine: Machine, core: int, frame: int) -> int:

@@ -124,7 +124,7 @@ def _forward(mesh: Mesh, buffer: Buffer) -> Process:
         on_link_fs = plan.token_fs if copies[0].token else plan.message_fs
         onwards: dict[Tile, list[Message]] = {}
         for copy in copies:
-            link = plan.links[copy.link]
+            link = plan.flows[copy.link]
             end = plan.cores[link.receiver].tile
             if end == buffer.tile:
                 mesh.deliver(copy, max(on_link_fs + link.last_fs, 1))

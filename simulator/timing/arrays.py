@@ -66,7 +66,7 @@ ROOMS = frozenset({"free_from", "sent_before", "shared"})
 
 def timing_arrays(plan: Plan, wire: Int64, *, serial: bool, interval_fs: int) -> Timing:
     """The plan's latencies as arrays; `wire` as in Maps; `serial`, `interval_fs` say how frames arrive."""
-    cores, links = plan.cores, plan.links
+    cores, links = plan.cores, plan.flows
     rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
     additions = range(int(wire[:, EACH].max()) + 1)
     service = np.zeros((len(rows), len(additions)), np.int64)

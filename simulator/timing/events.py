@@ -89,7 +89,7 @@ PER_CORE: Final = EventState._fields[2 : EventState._fields.index("taken")]
 
 def new_event_state(plan: Plan, parts: Parts, ways: Ways) -> EventState:
     """Time zero: all cores wait for messages, the input's for their first frame."""
-    cores, links, mesh, buffers = len(plan.cores), len(plan.links), len(plan.mesh), len(ways.depth)
+    cores, links, mesh, buffers = len(plan.cores), len(plan.flows), len(plan.mesh), len(ways.depth)
     entrants = 2 ** (2 * cores + mesh).bit_length()
     winner = np.zeros(2 * entrants, np.int64)
     winner[entrants:] = np.arange(entrants)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.timing.events import EventState
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 Int64 = NDArray[np.int64]
 
 
-@uncounted
+@without_refcounts
 def put_due(due: Int64, winner: Int64, entrant: int, time: int) -> None:
     """Note when an entrant is due, and play its matches anew as far as the outcome may have changed."""
     due[entrant] = time

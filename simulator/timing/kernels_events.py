@@ -20,12 +20,12 @@ from simulator.timing.kernels_sending import begin_update, frame_received, send
 from simulator.timing.kernels_serving import close_receiving, decide, give_port
 from simulator.timing.kernels_time import RELEASE
 from simulator.timing.way_arrays import Ways
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 Int64 = NDArray[np.int64]
 
 
-@uncounted
+@without_refcounts
 def run_events(
     maps: Maps,
     parts: Parts,

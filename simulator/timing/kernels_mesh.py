@@ -36,7 +36,7 @@ from simulator.timing.events import (
 from simulator.timing.kernels_agenda import decide_at, give_link_at, send_at
 from simulator.timing.way_arrays import Ways
 from simulator.wire_table import EACH
-from workloads.compiled import inlined, ix, uncounted
+from workloads.compiled import inlined, ix, without_refcounts
 
 Int64 = NDArray[np.int64]
 
@@ -110,7 +110,7 @@ def free_from(ways: Ways, events: EventState, link: int) -> int:
     return max(events.link_free[ix(link)], room)
 
 
-@uncounted
+@without_refcounts
 def room_from(room: Int64, mask: Int64, depth: Int64, pushed: Int64, gone: Int64, left: Int64, buffer: int) -> int:
     """When the next place in a buffer is free; NEVER if it is taken by a message that has not been given its links."""
     if pushed[buffer] < depth[buffer]:
@@ -127,7 +127,7 @@ def arm(ways: Ways, events: EventState, link: int) -> None:
     give_link_at(events, link, max(asked, free_from(ways, events, link)))
 
 
-@uncounted
+@without_refcounts
 def first_asked(asks: Int64, begin: int, end: int) -> tuple[int, int]:
     """The place of who asks for a link first, of equals the first, and since when."""
     chosen, first = np.int64(begin), np.int64(NEVER)

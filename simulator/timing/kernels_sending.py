@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import (
     BARRIER,
-    BLOCKED_LINK,
+    BLOCKED_INJECTION,
     BLOCKED_QUEUE,
     QUEUE_PEAK,
     SERVE_END,
@@ -126,7 +126,7 @@ def _may_leave(
     """The way into the mesh is free; is there a place in the queue of every receiver? If not, see to being woken."""
     record = slots.record[slot, core]
     if events.entered[ix(core)] == 0:
-        record[BLOCKED_LINK] += now - events.ready[ix(core)]
+        record[BLOCKED_INJECTION] += now - events.ready[ix(core)]
         events.entered[ix(core)], events.since[ix(core)] = 1, now
     way = events.send[ix(core)]
     for place in range(parts.send_links[ix(way)], parts.send_links[ix(way + 1)]):
@@ -319,7 +319,7 @@ def _finish(
     record = slots.record[slot, core]
     frame = events.frame[ix(core)]
     record[UPDATE_END] = times.update_end[ix(core)] = times.serve_end[ix(core)] = now
-    record[UPDATE_BUSY] = now - record[UPDATE_START] - record[BLOCKED_LINK] - record[BLOCKED_QUEUE]
+    record[UPDATE_BUSY] = now - record[UPDATE_START] - record[BLOCKED_INJECTION] - record[BLOCKED_QUEUE]
     events.frame[ix(core)] = frame + 1
     events.phase[ix(core)] = WAITING if core < parts.cores[1] else SERVING
     _end_frame(times, events, frame, now)

@@ -20,7 +20,7 @@ from simulator.counts.columns import (
 )
 from simulator.timing.arrays import TimeState, Timing
 from simulator.timing.kernels_transfer import transfer
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -29,7 +29,7 @@ NEXT, RELEASE = 0, 1  # places in TimeState.clock
 SHARE = -1  # what `dataflow_frames` asks its caller for: see `transfers_band`
 
 
-@uncounted
+@without_refcounts
 def dataflow_frames(
     maps: Maps,
     slots: Slots,
@@ -105,7 +105,7 @@ def _put_in_place(slots: Slots, timing: Timing, times: TimeState, frame: int) ->
                 starts[number % starts.shape[0]] += later
 
 
-@uncounted
+@without_refcounts
 def transfers_band(
     maps: Maps,
     slots: Slots,
@@ -125,7 +125,7 @@ def transfers_band(
             transfer(maps, slots, timing, times, core, frame, begin, free_from, trace, 0)
 
 
-@uncounted
+@without_refcounts
 def _band_of(slots: Slots, frame: int, core: int, bands: int) -> int:
     """Which band times a core's transfer: cores are cut, in order, into parts of about equally many messages."""
     slot = frame % slots.messages.shape[0]
@@ -136,7 +136,7 @@ def _band_of(slots: Slots, frame: int, core: int, bands: int) -> int:
     return min((before + slots.messages[slot, core] // 2) * bands // max(total, 1), bands - 1)
 
 
-@uncounted
+@without_refcounts
 def barrier_steps(
     maps: Maps,
     slots: Slots,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.counts.arrays import Maps, Slots
 from simulator.counts.columns import (
-    BLOCKED_LINK,
+    BLOCKED_INJECTION,
     BLOCKED_QUEUE,
     QUEUE_PEAK,
     SERVE_BUSY,
@@ -29,7 +29,7 @@ from simulator.counts.columns import (
 )
 from simulator.timing.arrays import TimeState, Timing
 from simulator.wire_table import EACH, MESSAGES, PART, RUN
-from workloads.compiled import inlined, ix, uncounted
+from workloads.compiled import inlined, ix, without_refcounts
 
 Int64 = NDArray[np.int64]
 
@@ -174,7 +174,7 @@ def _send_and_serve(
         sent += 1
     times.link_free[core], times.sent[core], times.left[core] = link_free, sent, left
     times.serve_end[core + 1] = free
-    sender[BLOCKED_LINK], sender[BLOCKED_QUEUE] = waited_link, waited_queue
+    sender[BLOCKED_INJECTION], sender[BLOCKED_QUEUE] = waited_link, waited_queue
     receiver[SERVE_FIRST] = first if first >= 0 else free
     receiver[SERVE_END], receiver[SERVE_BUSY] = free, busy
     receiver[STARVED], receiver[QUEUE_PEAK] = free - free_from - busy, peak
@@ -204,7 +204,7 @@ def _next_place(place: int, depth: int) -> int:
     return place + np.uint64(1) if place + np.uint64(1) < np.uint64(depth) else np.uint64(0)
 
 
-@uncounted
+@without_refcounts
 def note(
     row: Int64,
     frame: int,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulationError
-from simulator.placement.plan import LinkPlan, Plan, serving_at
+from simulator.placement.plan import FlowPlan, Plan, serving_at
 
 LONGEST_FS: Final = 2**63 - 1
 """Times are int64 femtoseconds: 9223 s."""
@@ -44,7 +44,7 @@ def counted(times_fs: Iterable[int]) -> NDArray[np.int64]:
     return np.array([min(each, LONGEST_FS) for each in times_fs], np.int64)
 
 
-def links_cause(plan: Plan, link: LinkPlan, hits: int) -> Cause:
+def links_cause(plan: Plan, link: FlowPlan, hits: int) -> Cause:
     """What takes the longest while a message that reaches `hits` pixels is served at the end of a link."""
     serving = serving_at(plan, link)
     took = serving.took(hits * link.channels, 1)._asdict()

@@ -18,7 +18,7 @@ from simulator.counts import columns as c
 from simulator.counts.arrays import Slots
 from simulator.counts.part_arrays import Parts
 from simulator.errors import SimulationError
-from simulator.placement.plan import LinkPlan, Plan, serving_at
+from simulator.placement.plan import FlowPlan, Plan, serving_at
 from simulator.placement.routes import Send
 from simulator.timing.limits import CAUSES, LONGEST_FS, Cause, beyond_the_limit, links_cause
 
@@ -103,16 +103,16 @@ def too_long(costs: Costs, frames: Float, now_fs: int, frame: int) -> Simulation
 
 def _add_services(plan: Plan, parts: Parts, core: int, unit: Float, digit: Float) -> None:
     """What a message of each class of a core's pixels takes at its receivers."""
-    own, first, end = plan.links_of(core), int(parts.classes[core]), int(parts.classes[core + 1])
+    own, first, end = plan.flows_of(core), int(parts.classes[core]), int(parts.classes[core + 1])
     hits = parts.hits[parts.hits_begin[first] : parts.hits_begin[end]].reshape(end - first, len(own))
     for place, number in enumerate(own):
         reached, of_class = np.unique(hits[:, place], return_inverse=True)
-        rows = [_service(plan, plan.links[number], int(each)) for each in reached]
+        rows = [_service(plan, plan.flows[number], int(each)) for each in reached]
         unit[first:end] += np.array([row for row, _ in rows])[of_class]
         digit[first:end, CAUSES.index("add")] += np.array([each for _, each in rows])[of_class]
 
 
-def _service(plan: Plan, link: LinkPlan, hits: int) -> tuple[Float, float]:
+def _service(plan: Plan, link: FlowPlan, hits: int) -> tuple[Float, float]:
     """(causes,) fs for one message of one addition at the end of a link, and what a further addition takes, fs."""
     row = np.zeros(len(CAUSES))
     if not hits:
@@ -133,7 +133,7 @@ def _sending(plan: Plan, send: Send, on_link_fs: int) -> Float:
     for link in links:
         row[CAUSES.index("east_west" if link.east_west else "north_south")] += link.hop_fs
     for number in send.links:
-        own = plan.links[number]
+        own = plan.flows[number]
         row[CAUSES.index("local")] += own.last_fs
         row[CAUSES.index("flit")] += 2  # where nothing takes time, something takes a femtosecond
     return row

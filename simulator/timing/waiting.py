@@ -1,4 +1,4 @@
-"""Who waits for whom when a chip has come to a stop.
+"""Who waits for whom in a deadlock.
 
 A plan can't: a message leaves only when all its receivers have a place for it, so the mesh always runs empty, XY routes
 never wait for each other in a circle, and a network has no circles of cores. This says so if that is ever wrong.
@@ -20,14 +20,14 @@ def who_waits(plan: Plan, parts: Parts, events: EventState, frames: int) -> list
             continue
         phase, held_by = int(events.phase[number]), int(events.held_by[number])
         if phase == UPDATING and held_by >= 0:
-            receiver = plan.links[held_by].receiver
+            receiver = plan.flows[held_by].receiver
             depth = plan.cores[receiver].timing.queue_depth
             why = f"can't send to {core_name(plan, receiver)}, whose queue of {depth} messages is full"
         elif phase == UPDATING:
             why = f"can't send: the buffer of its router at tile {plan.cores[number].tile} is full"
         elif phase == SERVING:
             incoming = parts.incoming_link[parts.incoming[number] : parts.incoming[number + 1]]
-            senders = [core_name(plan, plan.links[link].sender) for link in incoming if not events.closed[link]]
+            senders = [core_name(plan, plan.flows[link].sender) for link in incoming if not events.closed[link]]
             why = f"waits for the end of the frame from {', '.join(senders)}"
         else:
             why = "waits for its turn"

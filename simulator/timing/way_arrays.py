@@ -55,7 +55,7 @@ def way_arrays(plan: Plan) -> Ways:
     places = {(buffer, link): place for place, (link, buffer) in enumerate(
         (link, buffer) for link, own in enumerate(inputs) for buffer in own)}  # fmt: skip
     depth = [_depth(plan, links) for _, links in passing]
-    queues = [] if plan.chain else [plan.cores[link.receiver].timing.queue_depth for link in plan.links]
+    queues = [] if plan.chain else [plan.cores[link.receiver].timing.queue_depth for link in plan.flows]
     return Ways(
         shared=shared,
         hop_fs=counted(link.hop_fs for link in plan.mesh),
@@ -73,13 +73,13 @@ def way_arrays(plan: Plan) -> Ways:
         leave_link=np.array([link for _, link, _ in leaves], np.int64),
         leave_stop=np.array([stop for _, _, stop in leaves], np.int64),
         leave_input=np.array([places[buffer, link] for buffer, link, _ in leaves] if shared else [], np.int64),
-        last_fs=counted(link.last_fs for link in plan.links),
+        last_fs=counted(link.last_fs for link in plan.flows),
     )
 
 
 def _buffer(plan: Plan, send: Send, stop: Stop) -> int:
     """Where messages wait at a stop: at the end of the link that they came by, or where they enter the mesh."""
-    return len(plan.mesh) + plan.links[send.links[0]].sender if stop.came_by == ROOT else stop.came_by
+    return len(plan.mesh) + plan.flows[send.links[0]].sender if stop.came_by == ROOT else stop.came_by
 
 
 def _passing(plan: Plan) -> list[tuple[set[int], set[int]]]:
@@ -97,7 +97,7 @@ def _depth(plan: Plan, links: set[int]) -> int:
     """Places in a buffer: no more can ever be taken than there are places in the queues of all its receivers, and one
     by the message that waits for such a place.
     """
-    most = 1 + sum(plan.cores[plan.links[link].receiver].timing.queue_depth for link in links)
+    most = 1 + sum(plan.cores[plan.flows[link].receiver].timing.queue_depth for link in links)
     return most if plan.router_depth is None else min(plan.router_depth, most)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 
@@ -27,7 +27,7 @@ def digest_keys(count: int, first: int = 0) -> NDArray[np.int64]:
     return (z | np.uint64(1)).view(np.int64)
 
 
-@uncounted
+@without_refcounts
 def key_of(number: int) -> int:
     """digest_keys(1, number)[0] for compiled loops, computed where it is used: a table would take 8 bytes a neuron."""
     z = np.uint64(number + 1) * np.uint64(_GOLDEN)

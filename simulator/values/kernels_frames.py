@@ -48,14 +48,14 @@ from simulator.values.products import (
     SINGLE_COST,
     WINDOW_COST,
 )
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 FRAME, LAYER, PHASE, MADE = 0, 1, 2, 3  # places in ValueState.cursor
 FIRST, ALONE = np.int64(0), np.int64(1)  # the only band; literals would be compiled for once more
 DONE, PRODUCT, RECEIVE, UPDATE, COMPARE = 0, 1, 2, 3, 4  # what `frame_values` asks its caller for
 
 
-@uncounted
+@without_refcounts
 def frame_values(
     net: NetworkArrays,
     state: ValueState,
@@ -135,7 +135,7 @@ def _layer(
     return DONE
 
 
-@uncounted
+@without_refcounts
 def receiving_bands(net: NetworkArrays, state: ValueState, layer: int, fresh: bool) -> int:
     """In how many bands a layer's receive phase is done: as many as there are threads if it is worth it."""
     work = np.int64(0)
@@ -145,13 +145,13 @@ def receiving_bands(net: NetworkArrays, state: ValueState, layer: int, fresh: bo
     return state.sums.shape[0] if many and not net.saturating else 1
 
 
-@uncounted
+@without_refcounts
 def updating_bands(net: NetworkArrays, state: ValueState, layer: int) -> int:
     """In how many bands a layer's update phase is done."""
     return state.sums.shape[0] if net.sent[layer + 1] - net.sent[layer] > net.neurons_to_share else 1
 
 
-@uncounted
+@without_refcounts
 def comparing_bands(net: NetworkArrays, state: ValueState) -> int:
     """In how many bands a layer's map is compared with that of the frame before."""
     return state.sums.shape[0] if state.sums[0, COUNT] > net.neurons_to_share else 1
@@ -166,7 +166,7 @@ def _is_dense(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, la
     return net.product[layer] >= FORCED or by_messages > dense
 
 
-@uncounted
+@without_refcounts
 def predicted_costs(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int) -> tuple[float, float]:
     """What the messages into a layer are predicted to cost, and a dense product (see simulator.values.products)."""
     by_messages, dense = np.float64(0.0), np.float64(FIXED_COST)
@@ -243,7 +243,7 @@ def _digest_outputs(net: NetworkArrays, state: ValueState, layer: int) -> None:
     state.digest[layer] = digest
 
 
-@uncounted
+@without_refcounts
 def _count_macs(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int) -> None:
     """Multiply-accumulates that a layer's messages cause, connection by connection: what predicts their cost."""
     rows, columns = net.sent_shape[layer, 0], net.sent_shape[layer, 1]
@@ -277,7 +277,7 @@ def _note_distance(net: NetworkArrays, state: ValueState, trace: Trace, slot: in
     state.l1[layer], state.square[layer] = l1, square
 
 
-@uncounted
+@without_refcounts
 def distance_band(
     net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, band: int, bands: int
 ) -> None:
@@ -294,19 +294,19 @@ def distance_band(
     )
 
 
-@uncounted
+@without_refcounts
 def take_in(net: NetworkArrays, state: ValueState, pixels: NDArray[np.uint8]) -> None:
     """The first phase of a frame alone, for measuring: the pixels become the input layer's accumulators."""
     _take_in(net, state, pixels)
 
 
-@uncounted
+@without_refcounts
 def end_receive(net: NetworkArrays, state: ValueState, layer: int, fresh: bool, bands: int) -> None:
     """The end of a receive phase alone, for measuring."""
     _note_peak(net, state, layer, fresh, bands)
 
 
-@uncounted
+@without_refcounts
 def end_update(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, bands: int) -> None:
     """The end of an update phase alone, in one piece, for measuring."""
     _note_sent(net, state, trace, slot, layer, bands)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.values.digest import key_of
 from simulator.values.vectors import GROUP, difference, lowest
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -18,7 +18,7 @@ S_L1_SUM, SQUARE_SUM, PRODUCT_SUM, CHANGED_L1 = range(7, 11)
 SUMS = 11
 
 
-@uncounted
+@without_refcounts
 def list_changes(
     new: Int32, place: int, count: int, integers: Int32, first: int, neuron: Int32, value: Int32, listed: int
 ) -> int:
@@ -50,7 +50,7 @@ def list_changes(
     return np.int64(at)
 
 
-@uncounted
+@without_refcounts
 def sum_changes(integers: Int32, neuron: Int32, value: Int32, begin: int, end: int, key: int, sums: Int64) -> None:
     """Add to the sums what messages begin .. end of a delta network say; `key`: number of the core's first neuron."""
     l1, s_l1, square, product = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
@@ -73,7 +73,7 @@ def sum_changes(integers: Int32, neuron: Int32, value: Int32, begin: int, end: i
     sums[DIGEST_SUM] += digest
 
 
-@uncounted
+@without_refcounts
 def list_values(
     new: Int32,
     place: int,
@@ -105,7 +105,7 @@ def list_values(
     return listed
 
 
-@uncounted
+@without_refcounts
 def distance_of(integers: Int32, neuron: Int32, value: Int32, begin: int, end: int, l1: int, l1_before: int) -> int:
     """Sum over messages begin .. end of |s[t] * l1[t-1] - s[t-1] * l1[t]|, for the change between adjacent frames."""
     distance = np.int64(0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.values.arrays import Trace
 from simulator.values.columns import LISTED
 from simulator.values.vectors import lowest
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 Int32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -26,7 +26,7 @@ class LayoutArrays(NamedTuple):
     channels: Words
 
 
-@uncounted
+@without_refcounts
 def pack_frames(
     layout: LayoutArrays,
     trace: Trace,
@@ -63,7 +63,7 @@ def pack_frames(
             updated[k, pixel >> 3] |= trace.updated[slot, pixel] << (pixel & 7)
 
 
-@uncounted
+@without_refcounts
 def unpack_frames(
     layout: LayoutArrays,
     trace: Trace,
@@ -106,7 +106,7 @@ def unpack_frames(
     return count
 
 
-@uncounted
+@without_refcounts
 def _pack_layer(neuron: Int32, value: Int32, count: int, listed: Words, values: Bytes, place: int) -> tuple[int, int]:
     """Write `count` entries of a layer's list: a bit for each neuron into `listed`, values from values[place] on.
 
@@ -139,7 +139,7 @@ def _pack_layer(neuron: Int32, value: Int32, count: int, listed: Words, values: 
     return width, np.int64(at)
 
 
-@uncounted
+@without_refcounts
 def _unpack_layer(
     listed: Words,
     values: Bytes,
@@ -174,7 +174,7 @@ def _unpack_layer(
     return count, np.int64(at)
 
 
-@uncounted
+@without_refcounts
 def _value(values: Bytes, at: int, width: int) -> int:
     one = np.uint64(1)
     if width == 1:

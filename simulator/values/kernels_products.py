@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.values.cuts import PART, PIECES, RUN
 from simulator.values.vectors import LANES, add_block_of_eight, add_block_of_four, add_block_of_two
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -26,7 +26,7 @@ FIVE, SIX, SEVEN, EIGHT = np.uint64(5), np.uint64(6), np.uint64(7), np.uint64(8)
 NARROW = 32767  # largest sum that 16 bits hold
 
 
-@uncounted
+@without_refcounts
 def add_messages(
     weights: Weights,
     offset: int,
@@ -106,7 +106,7 @@ def add_messages(
             accumulator[target + o] += v0 * weights[u0 + o]
 
 
-@uncounted
+@without_refcounts
 def add_grouped(
     weights: Weights,
     offset: int,
@@ -131,7 +131,7 @@ def add_grouped(
             accumulator[target + o] += value[j] * weights[source + o]
 
 
-@uncounted
+@without_refcounts
 def add_saturating(
     weights: Weights,
     window: Int64,
@@ -168,7 +168,7 @@ def add_saturating(
     return clips
 
 
-@uncounted
+@without_refcounts
 def _add_run_saturating(
     weights: Weights,
     window: Int64,
@@ -213,7 +213,7 @@ def _add_run_saturating(
     return clips
 
 
-@uncounted
+@without_refcounts
 def reached(position: int, place: int, stride: int, padding: int, dilation: int, size: int) -> int:
     """Where along one axis place `place` of a kernel takes an input position to; -1 for nowhere."""
     shifted = position + padding - dilation * place

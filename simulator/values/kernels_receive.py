@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.values.arrays import NetworkArrays, Trace, ValueState
 from simulator.values.columns import ADDITIONS_CLIPPED
 from simulator.values.kernels_products import add_grouped, add_messages, add_saturating
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -23,7 +23,7 @@ Weights = NDArray[Any]
 ZERO = np.int64(0)  # as an argument: for a literal the function called would be compiled once more
 
 
-@uncounted
+@without_refcounts
 def receive_band(
     net: NetworkArrays,
     state: ValueState,
@@ -81,7 +81,7 @@ def _receive_outputs(
         hit = hit or trace.messages[slot, sender] > 0
         _add_outputs(net, state, trace, slot, connection, accumulator, begin, end, adding)
     if hit or fresh:
-        state.band[band] = settle(accumulator, begin, end, net.accumulator_bits)
+        state.band[band] = wrap_to_width(accumulator, begin, end, net.accumulator_bits)
     state.touched[state.touched_begin[layer]] = hit  # all bands write the same
 
 
@@ -172,10 +172,10 @@ def _receive_row(
     peak = state.pixel_peak[state.touched_begin[layer] : state.touched_begin[layer + 1]]
     for pixel in range(row * columns, (row + 1) * columns):
         if touched[pixel] or fresh:
-            peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, net.accumulator_bits)
+            peak[pixel] = wrap_to_width(accumulator, pixel * channels, (pixel + 1) * channels, net.accumulator_bits)
 
 
-@uncounted
+@without_refcounts
 def _add_row(
     weights: Weights,
     window: Int64,
@@ -223,7 +223,7 @@ def _add_row(
             j += count
 
 
-@uncounted
+@without_refcounts
 def _add_run(
     weights: Weights,
     window: Int64,
@@ -260,7 +260,7 @@ def _add_run(
         )  # fmt: skip
 
 
-@uncounted
+@without_refcounts
 def _add_places(
     weights: Weights,
     window: Int64,
@@ -301,7 +301,7 @@ def _add_places(
             )
 
 
-@uncounted
+@without_refcounts
 def receive_saturating(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, fresh: bool) -> None:
     """The receive phase of a layer whose accumulators saturate: in the order of the messages, so in one piece."""
     begin, end = net.begin[layer], net.begin[layer + 1]
@@ -332,11 +332,11 @@ def receive_saturating(net: NetworkArrays, state: ValueState, trace: Trace, slot
     peak = state.pixel_peak[state.touched_begin[layer] : state.touched_begin[layer + 1]]
     for pixel in range(touched.shape[0]):
         if touched[pixel] or fresh:
-            peak[pixel] = settle(accumulator, pixel * channels, (pixel + 1) * channels, 32)
+            peak[pixel] = wrap_to_width(accumulator, pixel * channels, (pixel + 1) * channels, 32)
 
 
-@uncounted
-def settle(accumulator: Int32, begin: int, end: int, bits: int) -> int:
+@without_refcounts
+def wrap_to_width(accumulator: Int32, begin: int, end: int, bits: int) -> int:
     """Wrap accumulators begin .. end to `bits` bits, two's complement; returns the largest magnitude among them."""
     if bits < 32:
         left = np.int32(32 - bits)

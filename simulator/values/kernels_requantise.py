@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -17,7 +17,7 @@ Int64 = NDArray[np.int64]
 HALF_UP, HALF_EVEN, HALF_AWAY = 0, 1, 2
 
 
-@uncounted
+@without_refcounts
 def requantise(
     accumulator: Int32,
     begin: int,
@@ -51,7 +51,7 @@ def requantise(
     return clipped
 
 
-@uncounted
+@without_refcounts
 def requantise_leaky(
     accumulator: Int32,
     begin: int,
@@ -83,7 +83,7 @@ def requantise_leaky(
     return clipped
 
 
-@uncounted
+@without_refcounts
 def look_up(entries: Int32, zero: int, places: Int32, begin: int, count: int) -> None:
     """places[i] = what stands there, for `count` of them from `begin` on; `zero`: where in `entries` place 0 is."""
     first = np.uint64(begin)
@@ -92,7 +92,7 @@ def look_up(entries: Int32, zero: int, places: Int32, begin: int, count: int) ->
         places[i] = entries[np.uint64(zero + places[i])]
 
 
-@uncounted
+@without_refcounts
 def scaled(product: int, shift: int, rounding: int) -> int:
     """product / 2**shift, rounded; shift 1 to 62."""
     half = np.int64(1) << (shift - 1)

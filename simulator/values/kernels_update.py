@@ -23,7 +23,7 @@ from simulator.values.kernels_messages import (
 )
 from simulator.values.kernels_requantise import look_up, requantise, requantise_leaky
 from simulator.values.vectors import GROUP
-from workloads.compiled import inlined, uncounted
+from workloads.compiled import inlined, without_refcounts
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -31,7 +31,7 @@ Bytes = NDArray[np.uint8]
 ZERO = np.int64(0)  # as an argument: for a literal the function called would be compiled once more
 
 
-@uncounted
+@without_refcounts
 def update_band(
     net: NetworkArrays,
     state: ValueState,
@@ -84,7 +84,7 @@ def update_band(
     sums[COUNT] = listed - before
 
 
-@uncounted
+@without_refcounts
 def _run_end(pixel: int, end: int, hit: bool, fresh: bool, touched: Bytes) -> int:
     """End of the run of pixels, from `pixel` on, that are all touched or all not."""
     if fresh:
@@ -127,7 +127,7 @@ def _list_run(
     return listed
 
 
-@uncounted
+@without_refcounts
 def _count_pixels(neuron: Int32, begin: int, end: int, channels: int, pixel: int, pixel_messages: Int32) -> None:
     """How many of messages begin .. end come from each pixel, from `pixel` on; all counts are 0 before."""
     beyond = (pixel + 1) * channels
@@ -212,7 +212,7 @@ def _pool(
     return hit
 
 
-@uncounted
+@without_refcounts
 def _keep_largest(accumulator: Int32, begin: int, channels: int, empty: bool, room: Int32) -> None:
     """room[channels:] = accumulators from `begin` on, or the larger of both if there are some already."""
     source, target = np.uint64(begin), np.uint64(channels)
@@ -222,7 +222,7 @@ def _keep_largest(accumulator: Int32, begin: int, channels: int, empty: bool, ro
         room[target + i] = a if empty else max(room[target + i], a)
 
 
-@uncounted
+@without_refcounts
 def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> None:
     """array[target:] = array[source:], `count` of them, target below source: through a room that overlaps neither."""
     for begin in range(0, count, RUN):
@@ -236,7 +236,7 @@ def _move(array: Int32, source: int, target: int, count: int, room: Int32) -> No
             array[b + i] = room[i]
 
 
-@uncounted
+@without_refcounts
 def pack(net: NetworkArrays, state: ValueState, trace: Trace, slot: int, layer: int, bands: int) -> None:
     """Move the messages of all bands together, add their sums to the first band's, and note where each row begins."""
     rows, columns, channels = net.sent_shape[layer]

@@ -43,7 +43,7 @@ def test_dense_layers_are_priced_exactly(name: str) -> None:
         return result.counts[:, :, COLUMNS.index(column)].sum(axis=0)
 
     expected = sum(energy[column] for column in PER_MESSAGE)
-    for link in plan.links:  # accumulators are also read when neurons are scanned: only what messages cause counts here
+    for link in plan.flows:  # accumulators are also read when neurons are scanned: only what messages cause counts here
         _, words = words_per_message(plan, link, 1)
         messages = int(counted("messages_in")[link.receiver])
         one_read, one_write = (
@@ -60,7 +60,7 @@ def test_dense_layers_are_priced_exactly(name: str) -> None:
         expected -= mesh * tokens / (flits + tokens)
     predicted = 0.0
     for layer, cost in enumerate(message_costs(plan, accelerator)):
-        (fan_out,) = {link.channels for link in plan.links if link.sender == layer}
+        (fan_out,) = {link.channels for link in plan.flows if link.sender == layer}
         units, values = (int(counted(column)[layer]) for column in ("l1_out", "nonzero"))
         predicted += units * (cost.per_unit * fan_out + cost.message_per_unit)
         predicted += values * (cost.per_value * fan_out + cost.message_per_value)

@@ -24,7 +24,7 @@ from hwmodels import chip_of, load_accelerator
 from hwmodels.records import COLUMNS, MODES
 from reports import load_run
 from simulator import mode_named, plan_network, simulate
-from simulator.placement.plan import link_macs
+from simulator.placement.plan import flow_macs
 from workloads import (
     Quantisation,
     WorkloadError,
@@ -59,7 +59,7 @@ def macs(graph):
     integers = quantise(graph, smooth_frames(2, 3, SIZE, 1))
     chip = chip_of(load_accelerator("oconnor2017-int32"))
     plan = plan_network(integers.full, chip, mode_named("original"))
-    return sum(link_macs(plan, link) for link in plan.links)
+    return sum(flow_macs(plan, link) for link in plan.flows)
 
 
 @pytest.fixture(scope="module")

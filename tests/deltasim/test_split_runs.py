@@ -55,7 +55,7 @@ COLUMNS = {
     "memory": "blocked_memory_fs",
     "serving messages": "serve_busy_fs",
     "barrier": "barrier_fs",
-    "link": "blocked_link_fs",
+    "link": "blocked_injection_fs",
     "queue": "blocked_queue_fs",
     "updating neurons": "update_busy_fs",
 }

@@ -140,7 +140,7 @@ def test_a_frame_ends_with_the_last_part_of_the_last_layer() -> None:
 
 
 def test_idle_power_runs_while_a_core_waits_for_whatever_reason() -> None:
-    waits = {"starved_fs": 1, "barrier_fs": 20, "blocked_link_fs": 300, "blocked_queue_fs": 4_000}
+    waits = {"starved_fs": 1, "barrier_fs": 20, "blocked_injection_fs": 300, "blocked_queue_fs": 4_000}
     counts = one_row(**waits, blocked_memory_fs=50_000, serve_busy_fs=600_000, update_busy_fs=7_000_000)
     chip = leaking("0 mW", "0 mW", None, "3 mW")
     assert price(counts, chip)["leakage_idle_core_aj"].tolist() == [round(54_321 * 1.1), 0]

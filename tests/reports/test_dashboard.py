@@ -162,7 +162,7 @@ def test_exact_timeline_of_branches() -> None:
     """Core 0 sends to core 2 as well as to core 1: each message is served where it is received."""
     rows = np.arange(3)
     times = ("update_start_fs", "serve_first_fs", "serve_end_fs", "serve_busy_fs")
-    blocked = ("barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs")
+    blocked = ("barrier_fs", "blocked_injection_fs", "blocked_queue_fs", "blocked_memory_fs")
     columns = {name: np.where(rows > 0, 10**7, 0) for name in times} | {"update_end_fs": rows + 2 * 10**7}
     columns |= dict.fromkeys(blocked, 0 * rows)
     columns |= {"serve_first_fs": np.array([0, 10**6, 3 * 10**6]), "serve_busy_fs": np.array([0, 10**6, 10**6])}

@@ -23,7 +23,7 @@ from reports.tables.summary import COMPONENTS, all_frames, component_column
 from reports.tables.waterfall import STEPS
 
 BOTH = Chip(parts=(2, 3, 4, 2), columns=2, rows=2, cores_per_tile=3, barrier=True)
-TIMES = ("serve_busy_fs", "update_busy_fs", "starved_fs", "barrier_fs", "blocked_link_fs", "blocked_queue_fs")
+TIMES = ("serve_busy_fs", "update_busy_fs", "starved_fs", "barrier_fs", "blocked_injection_fs", "blocked_queue_fs")
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +223,8 @@ def test_phases_account_for_all_time(either: Run, *, recorded: bool) -> None:
         assert (pieces[list(ACTIVITIES)].to_numpy() >= 0).all()
         chosen = counts[counts["frame"].between(1, 3)]
         spent = pieces.groupby("core")[list(ACTIVITIES)].sum()
-        columns = ("starved_fs", "blocked_memory_fs", "serve_busy_fs", "barrier_fs", "blocked_link_fs")
-        names = ("starved", "memory", "serving messages", "barrier", "link")
+        columns = ("starved_fs", "blocked_memory_fs", "serve_busy_fs", "barrier_fs", "blocked_injection_fs")
+        names = ("starved", "memory", "serving messages", "barrier", "injection")
         for name, column in zip(names, columns, strict=True):
             assert spent[name].tolist() == chosen.groupby("core")[column].sum().tolist(), name
         for _, own in pieces.groupby("core"):
@@ -251,7 +251,7 @@ def test_the_way_of_a_frame_by_hand(tmp_path: Path) -> None:
     """Frame 0: the input updates for 8 ns and is blocked for 2; the output has served until 20, updates until 30."""
     run = load_run(make_run(tmp_path / "run"))
     table = frame_waterfall(run, "rounding", 0).set_index("name")
-    assert table.loc["input", ["updating neurons", "link", "queue"]].tolist() == [8 * 10**6, 10**6, 10**6]
+    assert table.loc["input", ["updating neurons", "injection", "queue"]].tolist() == [8 * 10**6, 10**6, 10**6]
     assert table.loc["output", ["serving messages", "waiting", "updating neurons"]].tolist() == [
         6 * 10**6,  # as much of its service as can lie after the input's end
         4 * 10**6,

@@ -19,7 +19,7 @@ COLUMNS = {
     "memory": "blocked_memory_fs",
     "serving messages": "serve_busy_fs",
     "barrier": "barrier_fs",
-    "link": "blocked_link_fs",
+    "injection": "blocked_injection_fs",
     "queue": "blocked_queue_fs",
     "updating neurons": "update_busy_fs",
 }

@@ -231,7 +231,7 @@ def test_a_plan_has_the_same_loads_traffic_and_memory(case):
     plan = plan_network(network, chip, mode_named("sigma_delta"), mapping)
     loads = [load for loads in core_loads_fs(network, chip, mapping) for load in loads]
     flit_hops = 0
-    for link in plan.links:
+    for link in plan.flows:
         sender = plan.cores[link.sender]
         hits = np.outer(link.hits_y, link.hits_x)
         messages = np.count_nonzero(hits) * sender.sent_shape[2]

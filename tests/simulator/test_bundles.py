@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.bundles import bundle
 from simulator.errors import SimulationError
 from simulator.sharing import Team
-from workloads.compiled import uncounted
+from workloads.compiled import without_refcounts
 
 
 class Things(NamedTuple):
@@ -27,7 +27,7 @@ class Things(NamedTuple):
     offset: int
 
 
-@uncounted
+@without_refcounts
 def read(things: Any, y: int, x: int, z: int) -> int:
     """An element of every array, and of a row."""
     row = things.table[y]
@@ -35,7 +35,7 @@ def read(things: Any, y: int, x: int, z: int) -> int:
     return total + 1 if things.many and things.flags[z] else total
 
 
-@uncounted
+@without_refcounts
 def raise_all(things: Any, by: int) -> None:
     """Add to every entry of the table, reading the length again each time."""
     for y in range(things.table.shape[0]):

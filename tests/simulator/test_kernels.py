@@ -27,7 +27,7 @@ from simulator.values.kernels_messages import (
     sum_changes,
 )
 from simulator.values.kernels_products import NARROW, add_messages
-from simulator.values.kernels_receive import settle
+from simulator.values.kernels_receive import wrap_to_width
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -160,7 +160,7 @@ def test_accumulators_wrap_to_their_width_and_tell_their_peak(seed, count, bits)
     rng = np.random.default_rng(seed)
     accumulator = rng.integers(-(2**31), 2**31, count + 4).astype(np.int32)
     before = accumulator.tolist()
-    peak = settle(accumulator, 2, 2 + count, bits)
+    peak = wrap_to_width(accumulator, 2, 2 + count, bits)
     folded = [(each + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1) for each in before[2 : 2 + count]]
     assert accumulator.tolist() == [*before[:2], *folded, *before[2 + count :]]
     assert peak == max(abs(each) for each in folded)

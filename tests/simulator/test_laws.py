@@ -186,13 +186,13 @@ def test_every_core_of_a_split_layer_accounts_for_all_its_time(case):
     """From the end of one update phase to that of the next, and what is done in it is what was counted."""
     result = run(case)
     at = columns(result)
-    waits = ["starved_fs", "barrier_fs", "blocked_link_fs", "blocked_queue_fs", "blocked_memory_fs"]
+    waits = ["starved_fs", "barrier_fs", "blocked_injection_fs", "blocked_queue_fs", "blocked_memory_fs"]
     parts = ["serve_busy_fs", "update_busy_fs", *waits]
     np.testing.assert_array_equal(sum(at[part] for part in parts), np.diff(at["update_end_fs"], axis=0, prepend=0))
     assert all(at[part].min(initial=0) >= 0 for part in parts)
     np.testing.assert_array_equal(at["update_busy_fs"], scan_fs(result))
     depths = [core.timing.queue_depth for core in result.plan.cores]
-    incoming = [sum(link.receiver == core for link in result.plan.links) for core in range(len(depths))]
+    incoming = [sum(link.receiver == core for link in result.plan.flows) for core in range(len(depths))]
     assert (at["queue_peak"] <= np.array(depths)).all()
     assert (at["queue_peak"][:, np.array(incoming) == 0] == 0).all()
 
@@ -222,7 +222,7 @@ def critical_path_fs(result, chip):
     begins, ends = np.zeros_like(scans), scans.copy()
     opens_fs = 0 if plan.schedule.sends_tokens else plan.release_fs[0]
     ways = [[] for _ in plan.cores]
-    for link in plan.links:
+    for link in plan.flows:
         ways[link.receiver].append(link)
     for core in sorted(range(len(plan.cores)), key=lambda each: plan.cores[each].level):
         firsts = []

@@ -141,7 +141,7 @@ def test_a_buffer_of_one_message_costs_a_hop_for_each_message(engine, depth):
     sent = [0, FLIT, FLIT + pace, FLIT + 2 * pace]
     assert times(result, "sent_fs") == sent
     core, first = row(result, 0), link(result, (0, 0), (1, 0))
-    assert core["update_end_fs"] == core["blocked_link_fs"] == sent[-1]
+    assert core["update_end_fs"] == core["blocked_injection_fs"] == sent[-1]
     assert (core["update_busy_fs"], core["blocked_queue_fs"]) == (0, 0)
     assert first["wait_fs"] == 3 * (pace - FLIT)
     assert link(result, (1, 0), (2, 0))["wait_fs"] == 0
@@ -164,7 +164,7 @@ def test_a_busy_link_fills_the_buffers_before_it_and_stalls_both_senders(engine)
     result = run(engine, replace(MESH, router_depth=1), [3, 3], [(0, 1), (2,)])
     assert (times(result, "sent_fs", 0), times(result, "sent_fs", 1)) == ([0, 7, 24], [0, 7, 27])
     assert (times(result, "arrival_fs", 0), times(result, "arrival_fs", 1)) == ([20, 40, 60], [10, 30, 50])
-    assert [row(result, core)["blocked_link_fs"] for core in (0, 1)] == [24, 27]
+    assert [row(result, core)["blocked_injection_fs"] for core in (0, 1)] == [24, 27]
     assert link(result, (0, 0), (1, 0))["wait_fs"] == (17 - 7) + (37 - 24)
     assert link(result, (1, 0), (2, 0))["wait_fs"] == (10 - 3) + (20 - 7) + (30 - 20) + (40 - 27) + (50 - 40)
 
@@ -183,7 +183,7 @@ def test_a_receiver_without_a_free_place_keeps_messages_out_of_the_mesh(engine, 
     assert times(result, "sent_fs") == [0, way, way + SERVICE]
     assert times(result, "start_fs") == [way, way + SERVICE, way + 2 * SERVICE]
     core = row(result, 0)
-    assert core["blocked_link_fs"] == FLIT + FLIT
+    assert core["blocked_injection_fs"] == FLIT + FLIT
     assert core["blocked_queue_fs"] == (way - FLIT) + (SERVICE - FLIT)
     assert result.mesh[0, :, LINK_COLUMNS.index("wait_fs")].tolist() == [0, 0]
 
@@ -196,7 +196,12 @@ def test_multicast_sends_once_and_copies_where_the_ways_part(engine):
     assert times(result, "arrival_fs", receiver=1) == [EAST + EAST + FLIT]
     assert times(result, "arrival_fs", receiver=2) == [EAST + NORTH + FLIT]
     core = row(result, 0)
-    assert (core["messages_out"], core["flit_hops_ew"], core["flit_hops_ns"], core["blocked_link_fs"]) == (1, 2, 1, 0)
+    assert (core["messages_out"], core["flit_hops_ew"], core["flit_hops_ns"], core["blocked_injection_fs"]) == (
+        1,
+        2,
+        1,
+        0,
+    )
     assert result.mesh[0, :, LINK_COLUMNS.index("flits")].tolist() == [1, 1, 1]
     assert [row(result, each)["messages_in"] for each in (1, 2)] == [1, 1]
 
@@ -210,7 +215,7 @@ def test_without_multicast_the_shared_hop_is_crossed_twice(engine):
     assert times(result, "arrival_fs", receiver=2) == [FLIT + EAST + NORTH + FLIT]
     core = row(result, 0)
     assert (core["messages_out"], core["flit_hops_ew"], core["flit_hops_ns"]) == (2, 3, 1)
-    assert core["blocked_link_fs"] == FLIT
+    assert core["blocked_injection_fs"] == FLIT
     assert link(result, (0, 0), (1, 0))["flits"] == 2
     assert [link(result, (1, 0), end)["flits"] for end in ((2, 0), (1, 1))] == [1, 1]
 
@@ -228,7 +233,7 @@ def test_a_multicast_message_waits_for_the_slowest_of_its_receivers(engine, shar
     assert times(result, "sent_fs", receiver=1) == times(result, "sent_fs", receiver=2) == sent
     assert times(result, "arrival_fs", receiver=1) == [each + 2 * EAST + FLIT for each in sent]
     core = row(result, 0)
-    assert core["blocked_link_fs"] == 2 * FLIT
+    assert core["blocked_injection_fs"] == 2 * FLIT
     assert core["blocked_queue_fs"] == sent[-1] - 2 * FLIT
 
 

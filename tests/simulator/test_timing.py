@@ -40,7 +40,7 @@ def test_one_core_one_message(engine):
     into, out = row(result, 0, 0), row(result, 0, 1)
     # the token waits for the link behind the message, travels, and is taken in when the message has been served
     assert into["update_end_fs"] == sent + 7
-    assert into["blocked_link_fs"] == 7
+    assert into["blocked_injection_fs"] == 7
     assert out["serve_end_fs"] == max(served, sent + 7 + 7 + 3)
     assert out["update_end_fs"] == out["serve_end_fs"] + scan
     assert result.outputs.tolist() == [[1]]
@@ -131,9 +131,9 @@ def test_a_full_queue_holds_the_sender_back(engine):
     assert table["sent_fs"].tolist() == [0, way, way + service]
     assert table["start_fs"].tolist() == [way, way + service, way + 2 * service]
     into, out = row(result, 0, 0), row(result, 0, 1)
-    assert (into["blocked_link_fs"], out["queue_peak"]) == (7 + 7 + 7, 1)
+    assert (into["blocked_injection_fs"], out["queue_peak"]) == (7 + 7 + 7, 1)
     assert into["update_end_fs"] == way + 2 * service  # the token takes the slot of the last message
-    assert into["blocked_queue_fs"] == into["update_end_fs"] - into["blocked_link_fs"]
+    assert into["blocked_queue_fs"] == into["update_end_fs"] - into["blocked_injection_fs"]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -178,7 +178,7 @@ def test_every_core_accounts_for_all_its_time_and_messages(case):
     result = simulate(case.network, case.frames, case.chip, case.mode, arrival=case.arrival)
     at = {name: result.counts[..., place] for place, name in enumerate(COLUMNS)}
     spans = np.diff(at["update_end_fs"], axis=0, prepend=0)
-    parts = ["serve_busy_fs", "update_busy_fs", "starved_fs", "barrier_fs", "blocked_link_fs", "blocked_queue_fs"]
+    parts = ["serve_busy_fs", "update_busy_fs", "starved_fs", "barrier_fs", "blocked_injection_fs", "blocked_queue_fs"]
     np.testing.assert_array_equal(sum(at[part] for part in parts), spans)
     assert all(at[part].min() >= 0 for part in parts)
     np.testing.assert_array_equal(at["messages_in"][:, 1:], at["messages_out"][:, :-1])

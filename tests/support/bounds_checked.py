@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from random_cases import cases
 
 from simulator import simulate
-from workloads.compiled import compiled, uncounted
+from workloads.compiled import compiled, without_refcounts
 
 CASES = 60
 
@@ -21,7 +21,7 @@ def counted_element(values, index):
     return values[index]
 
 
-@uncounted
+@without_refcounts
 def uncounted_element(values, index):
     return values[index]
 

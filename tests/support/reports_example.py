@@ -69,7 +69,7 @@ def counts(mode: str, frame: int, wait_ns: int = 0) -> dict[str, NDArray[np.int6
     rows["update_end_fs"][:] = start + 10 * NS, start + (30 + wait_ns) * NS
     rows["serve_busy_fs"][1] = 6 * NS
     rows["update_busy_fs"][:] = 8 * NS, 10 * NS
-    rows["blocked_link_fs"][0] = rows["blocked_queue_fs"][0] = NS
+    rows["blocked_injection_fs"][0] = rows["blocked_queue_fs"][0] = NS
     rows["starved_fs"][:] = (90 * NS if frame else 0), (84 if frame else 14) * NS
     return rows
 

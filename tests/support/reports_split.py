@@ -184,10 +184,10 @@ class Frames:
         row["update_start_fs"] = row["serve_end_fs"] + row["barrier_fs"]
         row["update_busy_fs"] = 2 * PS * row["messages_out"] + 40 * PS
         if row["messages_out"]:
-            row["blocked_link_fs"], row["blocked_queue_fs"] = (
+            row["blocked_injection_fs"], row["blocked_queue_fs"] = (
                 int(each) * PS for each in self.random.integers(0, 50, 2)
             )
-        blocked = row["blocked_link_fs"] + row["blocked_queue_fs"]
+        blocked = row["blocked_injection_fs"] + row["blocked_queue_fs"]
         row["update_end_fs"] = row["update_start_fs"] + row["update_busy_fs"] + blocked
 
     def _add_links(self, frame: int, rows: list[dict[str, int]]) -> None:
@@ -208,7 +208,7 @@ class Frames:
                 early, late = row["serve_first_fs"] + row["blocked_memory_fs"], row["serve_end_fs"] - 3 * PS * len(sent)
                 start = 3 * PS * number + (early if number < half else late)
                 ready = rows[sender]["update_start_fs"]
-                left = ready + rows[sender]["blocked_link_fs"] + rows[sender]["blocked_queue_fs"]
+                left = ready + rows[sender]["blocked_injection_fs"] + rows[sender]["blocked_queue_fs"]
                 begin = row["serve_first_fs"] if number == 0 else start
                 times = (ready if neuron == 0 else left, left, begin, begin, start + 3 * PS)
                 self.messages.append((frame, sender, core, neuron, 1, *times))

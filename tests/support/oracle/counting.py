@@ -124,7 +124,7 @@ def _count_peaks(queue, rows):
         row["queue_peak"] = max(row["queue_peak"], min(place + 1 - begun, queue.depth))
 
 
-def links_of(machine, run, frames):
+def flows_of(machine, run, frames):
     """[frame][link] (messages, flits, time taken, time waited, most in the buffer)."""
     rows = [[[0] * 5 for _ in machine.links] for _ in range(frames)]
     for copies in sends_of(run):

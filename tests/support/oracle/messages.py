@@ -55,6 +55,6 @@ class Times:
     update_busy_fs: int = 0
     starved_fs: int = 0
     barrier_fs: int = 0
-    blocked_link_fs: int = 0
+    blocked_injection_fs: int = 0
     blocked_queue_fs: int = 0
     blocked_memory_fs: int = 0

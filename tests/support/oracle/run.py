@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oracle.counting import counts_of, links_of
+from oracle.counting import counts_of, flows_of
 from oracle.machine import machine_of, messages
 from oracle.times import Run
 from oracle.values import FULL, layers_of, values_of
@@ -32,7 +32,7 @@ def run(network, frames, chip, mode, arrival, mapping=None):
     machine = machine_of(network, layers, chip, mode, mapping)
     done = Run(machine, steps, arrival)
     if min(done.done) < len(steps):
-        raise AssertionError("the chip has come to a stop")
+        raise AssertionError("the chip is deadlocked")
     rows = [
         (c.frame, pair.sender, pair.receiver, c.neuron, c.value, c.ready, c.sent, c.arrival, c.start, c.end)
         for pair, queue in zip(machine.pairs, done.queues, strict=True)
@@ -41,7 +41,7 @@ def run(network, frames, chip, mode, arrival, mapping=None):
     ]
     return Tables(
         counts=counts_of(machine, steps, done),
-        links=links_of(machine, done, len(steps)),
+        links=flows_of(machine, done, len(steps)),
         outputs=[of_layers[-1].integers for of_layers in steps],
         integers=[[s for step in of_layers for s in step.integers] for of_layers in steps],
         messages=sorted(rows, key=lambda row: (row[0], row[2], row[1])),

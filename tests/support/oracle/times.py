@@ -74,7 +74,7 @@ class Run:
             yield from self._update(core, frame, times)
             times.update_end_fs = clock.now
             spent = times.update_end_fs - times.update_start_fs
-            times.update_busy_fs = spent - times.blocked_link_fs - times.blocked_queue_fs
+            times.update_busy_fs = spent - times.blocked_injection_fs - times.blocked_queue_fs
             self.done[core.number] = frame + 1
 
     def _await_frame(self, frame, times):
@@ -175,7 +175,7 @@ class Run:
         own = self.mesh.into[core.number] if self.mesh else None
         yield clock.until(self.port_free[core.number])
         yield lambda: own is None or own.has_room
-        times.blocked_link_fs += clock.now - ready
+        times.blocked_injection_fs += clock.now - ready
         before = clock.now
         yield lambda: all(self.queues[number].has_room for number in receivers)
         times.blocked_queue_fs += clock.now - before
