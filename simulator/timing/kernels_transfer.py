@@ -117,7 +117,7 @@ def _send_and_serve(
     waited_link, waited_queue, units = np.int64(0), np.int64(0), np.int64(0)
     scanned = np.int64(0)  # time of the scan up to and with the last neuron that sent
     before = np.int64(0)  # and up to this pixel
-    rest, part = np.int64(0), np.int64(0)
+    rest, part = np.int64(0), np.int64(0)  # what is left of a value, and what each message of its run carries
     j = np.uint64(0)
     for pixel in range(pixel_messages.shape[0]):
         cost = pixel_fs(slots, timing, slot, core, maps.pixel[core] + pixel)
