@@ -28,7 +28,7 @@ STALLS: Final[dict[str, str]] = {
     "queue": "blocked_queue_fs",
     "memory": "blocked_memory_fs",
 }
-"""Why a core stands still: it waits for messages, for all others at the barrier, for injection into the mesh, for room in
+"""Why a core stands still: it waits for messages, for others at the barrier, for injection into the mesh, for room in
 the receivers' queues, or for off-chip memory."""
 TIME_SHARES: Final[dict[str, tuple[str, ...]]] = {
     "busy": ("serve_busy_fs", "update_busy_fs"),
