@@ -176,7 +176,7 @@ MODELS = {
     "open sides": ([RELU], ["y"], ("n", 3, "h", "w"), "input_shape"),
     "no batch": ([RELU], ["y"], (3, 8, 8), "input_shape"),
     "arg max": ([*POOL, helper.make_node("ArgMax", ["f"], ["y"], axis=1)], ["y"], KNOWN, "output"),
-    "sigmoid": ([*POOL, helper.make_node("Sigmoid", ["f"], ["y"])], ["y"], KNOWN, "output"),
+    "erf": ([*POOL, helper.make_node("Erf", ["f"], ["y"])], ["y"], KNOWN, "output"),
     "top k": ([*POOL, helper.make_node("TopK", ["f", "w"], ["y", "z"])], ["y", "z"], KNOWN, "output"),
 }
 

@@ -115,9 +115,10 @@ def _advance(
         end = min(begin + begins.step, begins.stop)
         pixels = end - begin if frames is None else frames.read(begin, end)
         done = engine.advance(state, pixels, last=end == job.frames.count, record_messages=record)
-        blocks += [done] if done else []
         keep(range(begin, end))
-        report(end)
+        if done:
+            blocks.append(done)
+            report(end)
     return blocks
 
 

@@ -50,8 +50,11 @@ def run_job(
 def _carry_out(job: Job, writer: RunWriter, threads: int | None, progress: Progress | None, traces: TraceUse) -> Run:
     frames = ReadFrames(job.frames, shown_count(job.frames))
 
+    told: list[int] = []
+
     def report(finished: int) -> None:
-        if progress is not None:
+        if progress is not None and told[-1:] != [finished]:
+            told.append(finished)
             for plan in job.plans:
                 progress(plan.mode.name, finished, job.frames.count)
 

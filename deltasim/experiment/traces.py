@@ -217,7 +217,7 @@ def _manifest(path: Path) -> TraceManifest:
         manifest: TraceManifest = read_json(path / _MANIFEST)
         if manifest["schema"] == SCHEMA:
             return manifest
-        why = f"schema {manifest['schema']}, this deltasim reads {SCHEMA}"
+        why = f"schema {manifest['schema']}, this version reads {SCHEMA}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"can't be read: {error}"
     raise SimulationError(f"{path / _MANIFEST}: {why}; {_REMEDY}")

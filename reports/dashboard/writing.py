@@ -8,6 +8,7 @@ from pathlib import Path
 from hwmodels.modes import modes_in
 from reports.dashboard.page import render
 from reports.dashboard.strip import film_strip
+from reports.errors import RunError
 from reports.figures import captions
 from reports.figures.plots import WINDOW, run_plots, window
 from reports.figures.theme import network_name
@@ -34,11 +35,15 @@ from reports.tables.quantisation_details import quantisation_table
 
 def write_dashboard(run: Run, path: Path | str | None = None) -> Path:
     """Write the page to the file `path`, dashboard.html in the run's directory unless given, replacing an older one in
-    one step. Returns its path. Raises RunError for a run in memory without a path.
+    one step. Returns its path. Raises RunError for a run in memory without a path, and for a directory.
     """
     if path is None:
         path = run.directory_for("its dashboard") / files.DASHBOARD
     path = Path(path)
+    if path.is_dir():
+        raise RunError(
+            f"{path} is a directory: give the file that the dashboard becomes, such as {path / files.DASHBOARD}"
+        )
     replace_text(path, dashboard_html(run))
     return path
 

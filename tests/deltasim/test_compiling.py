@@ -38,7 +38,8 @@ def test_begin_and_end_are_called_once_for_a_function_with_all_that_it_calls() -
 def test_purposes_are_words_for_modules_and_packages() -> None:
     """The most telling first, whole names only."""
     assert purpose_of("simulator.values.kernels_frames") == "finding integers"
-    assert purpose_of("simulator.values.kernels_receive") == "simulating"
+    assert purpose_of("simulator.counts.kernels_counts") == "counting messages"
+    assert purpose_of("simulator.sharing") == "simulating"
     assert purpose_of("workloads.frames.temporal") == "networks and frames"
     assert purpose_of("simulators") == "simulators"
 

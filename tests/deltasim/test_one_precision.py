@@ -60,7 +60,7 @@ def test_a_network_of_one_precision_runs_in_its_modes_to_the_dashboard(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     network = outsider(precision)
-    run = ds.simulate(network, FRAMES, "horowitz-45nm")
+    run = ds.simulate(network, FRAMES, "horowitz-45nm", out=tmp_path / "run")
     assert tuple(run.modes) == MODES[precision]
     assert set(run.manifest["quantisation"]["scales"]) == {precision}
     assert run.quantisation is None

@@ -120,13 +120,14 @@ def test_every_search_has_a_directory_and_every_lambda_a_file_of_its_own(tmp_pat
     job = _job(tmp_path)
     other = job.frames.copy()
     other[0, 0] ^= 1
-    layers = (replace(job.network.layers[0], bias=job.network.layers[0].bias + 1), *job.network.layers[1:])
+    (first, *rest) = job.network.nodes
+    shifted = replace(first, operation=replace(first.operation, bias=first.operation.bias + 1))
     jobs = [
         job,
         _job(tmp_path, lambdas=(1e-7, 2e-7)),
         _job(tmp_path, seed=8),
         replace(job, frames=other),
-        replace(job, network=replace(job.network, layers=layers)),
+        replace(job, network=replace(job.network, nodes=(shifted, *rest))),
     ]
     assert len({each.default_path for each in jobs}) == len(jobs)
     assert _job(tmp_path).default_path == job.default_path

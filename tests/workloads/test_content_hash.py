@@ -218,7 +218,7 @@ def test_settings_are_the_same_wherever_they_are_given() -> None:
             value for value in values(annotations(Settings)[each.name]) if value != getattr(defaults, each.name)
         )
         assert getattr(settings_of(make(Experiment, {**vars(experiment), each.name: value})), each.name) == value
-    others = {"network", "frames", "accelerator", "out", "overwrite", "threads", "progress"}
+    others = {"network", "frames", "accelerator", "out", "overwrite", "threads", "traces", "progress"}
     assert simulate.keys() - {each.name for each in fields(Settings)} == others
 
 
