@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workloads.errors import WorkloadError, did_you_mean
 from workloads.frames.files import read_frame_file
 from workloads.frames.image_folder import open_image_folder
-from workloads.frames.mnist import SHAPE, LabelledImages, MnistImages, MnistPixels, Split
+from workloads.frames.mnist import SHAPE, LabelledImages, MnistImages, MnistPixels, Split, temporal_test_order
 from workloads.frames.preprocess import Channels, Fit, Preprocessing, preprocess_frames
 from workloads.frames.ranges import bounds_of, parse_range
 from workloads.frames.resize import Resampling
@@ -93,12 +93,12 @@ def _bundled(name: str, split: Split, seed: int | None) -> Frames:
     if split not in get_args(Split):
         raise WorkloadError(f"split is {split!r}; allowed {', '.join(get_args(Split))}")
     images = MnistImages(split)
-    order = _order(name, images.data, seed)
+    order = _order(name, split, images.data, seed)
     frames = frames_of_array(f"{name} {split}", images.data.images, images.data.labels, order, SHAPE)
     return replace(frames, read=MnistPixels(images, order).read)
 
 
-def _order(name: str, data: LabelledImages, seed: int | None) -> NDArray[np.int64] | None:
+def _order(name: str, split: Split, data: LabelledImages, seed: int | None) -> NDArray[np.int64] | None:
     if name == "shuffled-mnist":
         if seed is None or not 0 <= seed < 2**32:
             raise WorkloadError(
@@ -108,4 +108,6 @@ def _order(name: str, data: LabelledImages, seed: int | None) -> NDArray[np.int6
         return np.random.RandomState(seed).permutation(len(data.images))
     if seed is not None:
         raise WorkloadError(f"seed is {seed}, but {name} has a fixed order; leave seed out, or use shuffled-mnist")
-    return temporal_order(data.images) if name == "temporal-mnist" else None
+    if name != "temporal-mnist":
+        return None
+    return temporal_test_order() if split == "test" else temporal_order(data.images)

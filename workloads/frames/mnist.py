@@ -59,3 +59,10 @@ def load_mnist(split: Split) -> LabelledImages:
         images = archive[f"x_{split}"]
         labels = archive[f"y_{split}"].astype(np.int64)
     return LabelledImages(images.reshape(len(images), -1), labels)
+
+
+def temporal_test_order() -> NDArray[np.int64]:
+    """The order of the test images in Temporal-MNIST, (10000,): `temporal_order` of them, which takes seconds, kept."""
+    with resources.as_file(resources.files("workloads") / "data" / "temporal-mnist-test.npy") as path:
+        order: NDArray[np.int64] = np.load(path, allow_pickle=False).astype(np.int64)
+    return order
