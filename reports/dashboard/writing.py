@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reports.dashboard.page import render
 from reports.dashboard.strip import film_strip
+from reports.errors import RunError
 from reports.figures import captions
 from reports.figures.plots import WINDOW, run_plots, window
 from reports.figures.theme import network_name
@@ -32,11 +33,11 @@ from reports.tables.quantisation_details import quantisation_table
 
 def write_dashboard(run: Run, path: Path | str | None = None) -> Path:
     """Write the page to the file `path`, dashboard.html in the run's directory unless given, replacing an older one in
-    one step. Returns its path. Raises RunError for a run in memory without a path.
+    one step. Returns its path. Raises RunError for a run in memory without a path, or a path that is none of a page.
     """
-    if path is None:
-        path = run.directory_for("its dashboard") / files.DASHBOARD
-    path = Path(path)
+    path = run.directory_for("its dashboard") / files.DASHBOARD if path is None else Path(path)
+    if path.suffix != ".html" or path.is_dir() or not path.parent.is_dir():
+        raise RunError(f"{path}: cannot be the dashboard; give a file in a directory that is there, its name in .html")
     replace_text(path, dashboard_html(run))
     return path
 
