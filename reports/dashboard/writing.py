@@ -35,15 +35,11 @@ from reports.tables.quantisation_details import quantisation_table
 
 def write_dashboard(run: Run, path: Path | str | None = None) -> Path:
     """Write the page to the file `path`, dashboard.html in the run's directory unless given, replacing an older one in
-    one step. Returns its path. Raises RunError for a run in memory without a path, and for a directory.
+    one step. Returns its path. Raises RunError for a run in memory without a path, or a path that is none of a page.
     """
-    if path is None:
-        path = run.directory_for("its dashboard") / files.DASHBOARD
-    path = Path(path)
-    if path.is_dir():
-        raise RunError(
-            f"{path} is a directory: give the file that the dashboard becomes, such as {path / files.DASHBOARD}"
-        )
+    path = run.directory_for("its dashboard") / files.DASHBOARD if path is None else Path(path)
+    if path.suffix != ".html" or path.is_dir() or not path.parent.is_dir():
+        raise RunError(f"{path}: cannot be the dashboard; give a file in a directory that is there, its name in .html")
     replace_text(path, dashboard_html(run))
     return path
 

@@ -198,6 +198,11 @@ def test_it_says_that_it_is_in_memory_and_what_to_do_where_a_directory_is_needed
     assert "in memory" in kept._repr_html_()
     with pytest.raises(RunError, match=r"run 'tiny' in memory: has no directory for its dashboard; give a path.*save"):
         write_dashboard(kept)
+    (tmp_path / "notes").write_text("mine")
+    for wrong in (tmp_path, tmp_path / "notes", tmp_path / "nowhere" / "page.html"):
+        with pytest.raises(RunError, match=r"cannot be the dashboard; give a file in a directory that is there"):
+            write_dashboard(kept, wrong)
+    assert (tmp_path / "notes").read_text() == "mine"
     page = write_dashboard(kept, tmp_path / "page.html")
     assert page.read_text(encoding="utf-8") == dashboard_html(kept)
     with pytest.raises(RunError, match="run 'tiny' in memory: messages were not recorded"):
