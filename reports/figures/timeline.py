@@ -41,7 +41,9 @@ def timeline(phases: pd.DataFrame, first: int, names: Sequence[str], layers: Seq
     `names` has one name per core, `layers` (unless every core has one of its own) the layer of each. Time starts where
     the first of the input's cores starts on frame `first`.
     """
-    origin = int(phases.loc[phases["phase"] == "update", "start_fs"].min())
+    updates = phases.loc[phases["phase"] == "update", "start_fs"]
+    starts = updates if len(updates) else phases["start_fs"]  # where updating takes no time there are none
+    origin = int(starts.min()) if len(starts) else 0
     segments = _bands(phases)
     segments = segments.assign(start_fs=segments["start_fs"].clip(lower=origin))
     segments = segments[(segments["end_fs"] > segments["start_fs"]) & (segments["thickness"] > 0)]
