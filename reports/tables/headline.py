@@ -16,7 +16,8 @@ from reports.tables.numbers import count, exact, percent, quantity, ratio
 from reports.tables.pace import leaks
 
 PARTNERS_ONLY: Final = (
-    "Partners compute one function in two ways and must give the same integers; that says nothing about what "
+    "Partners must give the same integers. The fast engine finds those of both at once, by changes; that this is what "
+    "each alone gives is held by tests against the reference engine, not by this run; and that says nothing about what "
     "quantisation lost."
 )
 
