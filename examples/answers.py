@@ -111,13 +111,13 @@ def queues(frames: int, rows: int) -> None:
     variants += [("never full", "8", with_part(chip, "core", queue_depth=NEVER_FULL))]
     variants += [("64", str(each), with_part(chip, "mesh", queue_depth=each)) for each in (1, 2, 4, 16, "unlimited")]
     variants += [("64", "ideal mesh", with_part(chip, "mesh", **IDEAL))]
-    titles = ("queue", "router", "ns a frame", "latency", "blocked: queue", "blocked: link", "in routers")
+    titles = ("queue", "router", "ns a frame", "latency", "blocked: queue", "blocked: injection", "in routers")
     for split in (SPLITS[0], SPLITS[5], SPLITS[6])[:rows]:
         table = []
         for depth, router, changed in variants:
             run = simulate(changed, stream, ["sigma_delta"], by_hand(split), "pipelined")
             latency = run.summary()["latency_ns"].iloc[0]
-            blocked = [ns_a_frame(run, f"blocked_{cause}_fs") for cause in ("queue", "link")]
+            blocked = [ns_a_frame(run, f"blocked_{cause}_fs") for cause in ("queue", "injection")]
             others = (latency, *blocked, float(run.links["wait_all_frames_fs"].sum()) / frames / 1e6)
             table.append([depth, router, f"{ns_a_frame(run):,.1f}", *(f"{ns:,.0f}" for ns in others)])
         print(f"on {sum(split)} cores, ns\n")

@@ -55,7 +55,7 @@ COLUMNS = {
     "memory": "blocked_memory_fs",
     "serving messages": "serve_busy_fs",
     "barrier": "barrier_fs",
-    "link": "blocked_injection_fs",
+    "injection": "blocked_injection_fs",
     "queue": "blocked_queue_fs",
     "updating neurons": "update_busy_fs",
 }
@@ -81,7 +81,7 @@ def test_every_stall_is_seen_somewhere(run: ds.Run) -> None:
     seen = {name for name in COLUMNS if run.counts[COLUMNS[name]].any()}
     expected = {
         "streamed": {"memory", "queue"},
-        "multicast": {"link", "queue"},
+        "multicast": {"injection", "queue"},
         "barrier": {"barrier"},
         "groups": {"barrier"},
     }

@@ -78,7 +78,7 @@ def test_layers_by_hand(run: Run) -> None:
     assert output["busy_share"] == pytest.approx(32 / 130)
     assert output["starved_share"] == pytest.approx(98 / 130)
     sender = layers.loc[("sigma_delta", 0)]
-    assert sender["link_share"] == sender["queue_share"] == pytest.approx(2 / 110)
+    assert sender["injection_share"] == sender["queue_share"] == pytest.approx(2 / 110)
 
 
 def test_summary_by_hand(run: Run) -> None:
