@@ -124,7 +124,7 @@ def _run(cases: Path, tables: Path) -> None:
                 arrival=case["arrival"],
                 record_messages=True,
             )
-        except (simulator.SimulationError, KeyError, StopIteration, TypeError) as error:
+        except (simulator.SimulationError, AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
             print(f"case {number}: {type(error).__name__}: {error}", file=sys.stderr)
             continue
         saved |= {f"{number} {name}": getattr(result, name) for name in TABLES}
