@@ -14,7 +14,7 @@ demo: $(VENV)/installed ## install, run the bundled Temporal-MNIST experiment, s
 	$(BIN)/deltasim run
 
 test: $(VENV)/installed-dev ## install, run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/installed-dev ## ruff, mypy, import boundaries
 	$(BIN)/ruff check .
