@@ -78,7 +78,7 @@ def start_on_chip(plan: Plan, arrival: Arrival, trace: Trace, *, largest: int, c
             "use arrival: serial"
         )
     maps, parts, ways = map_arrays(plan, largest), part_arrays(plan), way_arrays(plan)
-    timing = timing_arrays(plan, maps.wire, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
+    timing = timing_arrays(plan, maps, serial=arrival.kind == "serial", interval_fs=arrival.interval_fs)
     as_traced = lists_as_traced(plan, carried=carried)
     return ChipRun(
         plan=plan,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counts.arrays import Maps
 from simulator.placement.plan import Plan, port_fs, serving_at
 from simulator.timing.limits import LONGEST_FS, counted
 from simulator.values.arrays import offsets
@@ -64,11 +65,11 @@ ROOMS = frozenset({"free_from", "sent_before", "shared"})
 """Parts of TimeState that hold nothing from one frame to the next."""
 
 
-def timing_arrays(plan: Plan, wire: Int64, *, serial: bool, interval_fs: int) -> Timing:
-    """The plan's latencies as arrays; `wire` as in Maps; `serial`, `interval_fs` say how frames arrive."""
+def timing_arrays(plan: Plan, maps: Maps, *, serial: bool, interval_fs: int) -> Timing:
+    """The plan's latencies as arrays; `maps` are the plan's; `serial` and `interval_fs` say how frames arrive."""
     cores, links = plan.cores, plan.flows
     rows = [(link, hits) for link in links for hits in range(link.most_hits + 1)]
-    additions = range(int(wire[:, EACH].max()) + 1)
+    additions = range(int(maps.wire[:, EACH].max()) + 1)
     service = np.zeros((len(rows), len(additions)), np.int64)
     for row, (link, hits) in enumerate(rows):
         serving = serving_at(plan, link)
@@ -78,11 +79,9 @@ def timing_arrays(plan: Plan, wire: Int64, *, serial: bool, interval_fs: int) ->
         update_fs=counted(core.timing.update_fs for core in cores),
         fire_fs=counted(core.timing.fire_fs for core in cores),
         encode_fs=counted(core.timing.encode_fs for core in cores),
-        looks=np.concatenate([np.outer(each.window_y, each.window_x).reshape(-1) for each in plan.layers]).astype(
-            np.int64
-        ),
+        looks=maps.looks,
         service_fs=service,
-        wire=wire,
+        wire=maps.wire,
         port_fs=counted(port_fs(plan, link, hits) for link, hits in rows),
         service_row=offsets(link.most_hits + 1 for link in links)[:-1],
         message_fs=min(plan.message_fs, LONGEST_FS),

@@ -17,6 +17,7 @@ from simulator.values.kernels_requantise import HALF_AWAY, HALF_EVEN, HALF_UP
 from simulator.values.products import Products, dense_products
 from workloads.integer.network import IntegerLayer, IntegerNetwork, Map, MaxPooling, Requantiser, Synapses, Window
 from workloads.integer.unary import Identity
+from workloads.integer.windows import hits, kernel_axis, looks, pool_axis
 
 ROUNDINGS = {"half_up": HALF_UP, "half_even": HALF_EVEN, "half_away": HALF_AWAY}
 
@@ -137,7 +138,7 @@ def network_arrays(network: IntegerNetwork, function: IntegerFunction, products:
     ]
     connections = connections_of(network)
     synapses = [each for each, _ in connections]
-    hits = [
+    met = [
         [_hits(each, sent[each.source], shapes[receiver], axis) for each, receiver in connections] for axis in (0, 1)
     ]
     outputs = np.array([each.weights.shape[-1] for each in synapses], np.int64)
@@ -173,14 +174,14 @@ def network_arrays(network: IntegerNetwork, function: IntegerFunction, products:
         window=np.array([_window_row(each.window, each.weights.shape) for each in synapses], np.int64),
         outputs=outputs,
         groups=np.array([each.window.groups if each.window else 1 for each in synapses], np.int64),
-        hits_y=np.concatenate(hits[0]),
-        hits_x=np.concatenate(hits[1]),
-        hits_y_begin=offsets(len(each) for each in hits[0]),
-        hits_x_begin=offsets(len(each) for each in hits[1]),
+        hits_y=np.concatenate(met[0]),
+        hits_x=np.concatenate(met[1]),
+        hits_y_begin=offsets(len(each) for each in met[0]),
+        hits_x_begin=offsets(len(each) for each in met[1]),
         macs=np.array(
             [
                 y.sum() * x.sum() * sent[each.source][2] * n
-                for each, y, x, n in zip(synapses, *hits, outputs, strict=True)
+                for each, y, x, n in zip(synapses, *met, outputs, strict=True)
             ],
             np.int64,
         ),
@@ -274,27 +275,18 @@ def _tables(requantiser: Requantiser | None, layer: IntegerLayer | None, shape: 
 
 def _hits(synapses: Synapses, sender: Map, receiver: Map, axis: int) -> Int64:
     """Along one axis: how many positions of the receiver each of the sender meets, (positions of the sender,)."""
-    window = synapses.window
-    if window is None:
+    if synapses.window is None:
         return np.full(sender[axis], receiver[axis], np.int64)
-    count = np.zeros(sender[axis], np.int64)
-    for tap in range(synapses.weights.shape[1 + axis]):
-        met = window.stride[axis] * np.arange(receiver[axis]) + window.dilation[axis] * tap - window.padding[axis]
-        np.add.at(count, met[(met >= 0) & (met < sender[axis])], 1)
-    return count
+    windows = kernel_axis(synapses.window, synapses.weights.shape[1 + axis], axis)
+    return hits(windows, np.arange(receiver[axis]), sender[axis])
 
 
 def _looks(layer: IntegerLayer | None, shape: Map, sent: Map) -> Int64:
     """Per pixel sent: how many pixels of accumulators it looks at."""
     if layer is None or layer.pool is None:
         return np.ones(sent[0] * sent[1], np.int64)
-    pool, counts = layer.pool, []
-    for axis in (0, 1):
-        taps = pool.dilation[axis] * np.arange(pool.kernel[axis]) - pool.padding[axis]
-        places = pool.stride[axis] * np.arange(sent[axis])[:, None] + taps
-        counts.append(np.count_nonzero((places >= 0) & (places < shape[axis]), axis=1))
-    looks: Int64 = np.outer(*counts).reshape(-1).astype(np.int64)
-    return looks
+    counts = [looks(pool_axis(layer.pool, axis), np.arange(sent[axis]), shape[axis]) for axis in (0, 1)]
+    return np.outer(*counts).reshape(-1)
 
 
 def _laid_out(synapses: Synapses) -> NDArray[Any]:

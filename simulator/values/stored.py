@@ -170,7 +170,7 @@ class Ring:
     underway: int = 0
 
 
-_REMEDY: Final = "remove it, `deltasim traces clear`, and run again"
+REMEDY: Final = "remove it, `deltasim traces clear`, and run again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +186,7 @@ class _Batch:
 
 
 def _damaged(where: Path, frame: int, why: str) -> SimulationError:
-    return SimulationError(f"{where}: frame {frame} of a kept trace is damaged ({why}); {_REMEDY}")
+    return SimulationError(f"{where}: frame {frame} of a kept trace is damaged ({why}); {REMEDY}")
 
 
 def _batches_of(file: StoredFile, layout: LayoutArrays) -> Iterator[_Batch]:
@@ -194,12 +194,12 @@ def _batches_of(file: StoredFile, layout: LayoutArrays) -> Iterator[_Batch]:
     try:
         with file.path.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
-                raise SimulationError(f"{file.path}: a file of a kept trace was changed; {_REMEDY}")
+                raise SimulationError(f"{file.path}: a file of a kept trace was changed; {REMEDY}")
         with pa.memory_map(str(file.path)) as source, pa.ipc.open_stream(source) as reader:
             for batch in reader:
                 yield _batch_of(batch, layout)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise SimulationError(f"{file.path}: a file of a kept trace can't be read ({error}); {_REMEDY}") from None
+        raise SimulationError(f"{file.path}: a file of a kept trace can't be read ({error}); {REMEDY}") from None
 
 
 def _batch_of(batch: Any, layout: LayoutArrays) -> _Batch:  # noqa: ANN401 - pyarrow has no types
