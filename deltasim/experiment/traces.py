@@ -17,7 +17,7 @@ from reports.run.atomic import read_arrays, read_json, sync, write_arrays, write
 from reports.run.consolidate import describe
 from simulator import SimulationError
 from simulator.values.function import IntegerFunction
-from simulator.values.stored import StoredFile
+from simulator.values.stored import REMEDY, StoredFile
 from workloads import Frames, IntegerNetwork
 from workloads.assets import cache_folder
 from workloads.content_hash import content_sha256
@@ -99,7 +99,7 @@ def trace_key(network: IntegerNetwork, function: IntegerFunction, frames: Frames
 def find_trace(key: str) -> tuple[StoredFile, ...] | None:
     """The files of a kept trace, which is used now; None if it is not there. Raises SimulationError if damaged."""
     path = traces_folder() / key
-    if not path.is_dir():
+    if not (path / _MANIFEST).exists():  # not there, or half removed
         return None
     manifest = _manifest(path)
     os.utime(path / _MANIFEST)
@@ -114,7 +114,7 @@ def shown_of(key: str) -> NDArray[np.uint8]:
     try:
         return read_arrays(traces_folder() / key / _SHOWN)["frames"].astype(np.uint8, copy=False)
     except (OSError, ValueError, KeyError) as error:
-        raise SimulationError(f"{traces_folder() / key / _SHOWN}: can't be read ({error}); {_REMEDY}") from None
+        raise SimulationError(f"{traces_folder() / key / _SHOWN}: can't be read ({error}); {REMEDY}") from None
 
 
 def list_traces() -> list[TraceInfo]:
@@ -122,7 +122,6 @@ def list_traces() -> list[TraceInfo]:
     found = []
     for path in _kept():
         manifest = _manifest(path)
-        size = sum(file.stat().st_size for file in path.iterdir())
         found.append(
             TraceInfo(
                 key=path.name,
@@ -131,7 +130,7 @@ def list_traces() -> list[TraceInfo]:
                 precision=manifest["precision"],
                 frames=manifest["source"],
                 count=manifest["count"],
-                bytes=size,
+                bytes=_size(path),
             )
         )
     return found
@@ -148,6 +147,8 @@ def clear_traces(keys: Iterable[str] | None = None) -> list[Path]:
         chosen += matching
     for path in dict.fromkeys(chosen):
         _remove(path)
+    if keys is None:
+        _remove_leftovers()
     return list(dict.fromkeys(chosen))
 
 
@@ -157,27 +158,22 @@ def publish(made: Path, key: str, about: TraceRecord, files: list[StoredFile], s
     False if it alone is larger than all may be; then it is gone.
     """
     target = traces_folder() / key
-    size, room = sum(file.path.stat().st_size for file in files), limit_bytes()
-    if target.exists() or size > room:
-        shutil.rmtree(made)
-        return target.exists()
     write_arrays(made / _SHOWN, {"frames": shown})
     listed = {file.path.name: {"first": file.first, "frames": file.frames, **describe(file.path)} for file in files}
     write_json(made / _MANIFEST, {"schema": SCHEMA, **about, "versions": versions(), "files": listed})
+    size, room = _size(made), limit_bytes()
+    if (target / _MANIFEST).exists() or size > room:  # somebody else was faster, or it is too large
+        shutil.rmtree(made)
+        return target.exists()
     traces_folder().mkdir(parents=True, exist_ok=True)
     _make_room(room - size)
     staged = target.with_name(f".{key}.{os.getpid()}")
-    shutil.rmtree(staged, ignore_errors=True)
+    for left in (staged, target):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     shutil.move(made, staged)
-    if target.exists():  # somebody else was faster
-        shutil.rmtree(staged)
-    else:
-        staged.rename(target)
-        sync(target.parent)
+    staged.rename(target)
+    sync(target.parent)
     return True
-
-
-_REMEDY: Final = "remove it, `deltasim traces clear`, and run again"
 
 
 def about_trace(network: IntegerNetwork, function: IntegerFunction, frames: Frames) -> TraceRecord:
@@ -200,11 +196,23 @@ def _kept() -> list[Path]:
 
 def _make_room(room: int) -> None:
     """Remove traces until the rest take no more than `room` bytes."""
-    for info in list_traces():
-        room -= info.bytes
-        if room < 0:
-            _remove(info.path)
-            room += info.bytes
+    for path in _kept():
+        size = _size(path)
+        if size > room:
+            _remove(path)
+        else:
+            room -= size
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.iterdir())
+
+
+def _remove_leftovers() -> None:
+    """Remove what a process left that was killed while it removed or published a trace."""
+    for path in traces_folder().iterdir() if traces_folder().is_dir() else ():
+        if path.name.startswith(".") or not (path / _MANIFEST).is_file():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _remove(path: Path) -> None:
@@ -220,4 +228,4 @@ def _manifest(path: Path) -> TraceManifest:
         why = f"schema {manifest['schema']}, this version reads {SCHEMA}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"can't be read: {error}"
-    raise SimulationError(f"{path / _MANIFEST}: {why}; {_REMEDY}")
+    raise SimulationError(f"{path / _MANIFEST}: {why}; {REMEDY}")

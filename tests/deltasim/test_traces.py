@@ -136,6 +136,20 @@ def test_a_damaged_trace_is_named_with_what_helps(network: ds.QuantisedNetwork, 
     assert clear_traces() == [tmp_path / "cache" / "traces" / "torn"]
 
 
+def test_what_a_kill_left_half_removed_is_no_trace_and_is_cleared(network: ds.QuantisedNetwork, tmp_path: Path) -> None:
+    frames = ds.frames("temporal-mnist", frames="0:10")
+    ds.simulate(network, frames, "horowitz-45nm", modes="rounding", out=tmp_path / "a", traces="keep")
+    (kept,) = list_traces()
+    (kept.path / "trace.json").unlink()  # a kill while it was removed
+    (kept.path.parent / ".staged.1").mkdir()  # and one while another was published
+    assert list_traces() == []
+    ds.simulate(network, frames, "jouppi-7nm", modes="rounding", out=tmp_path / "b", traces="keep")  # found again
+    assert [each.key for each in list_traces()] == [kept.key]
+    (kept.path / "trace.json").unlink()
+    assert clear_traces() == []
+    assert list(kept.path.parent.iterdir()) == []
+
+
 def test_a_wrong_word_is_refused(network: ds.QuantisedNetwork) -> None:
     frames = ds.frames("temporal-mnist", frames="0:2")
     with pytest.raises(ds.ConfigError, match="traces"):
